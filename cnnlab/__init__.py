@@ -1,0 +1,53 @@
+"""cnnlab: a course on convolutional networks that runs.
+
+The names of the public interface load on first use, so that ``import cnnlab`` and the command line
+start at once and PyTorch is imported only where it is needed.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cnnlab import course, data, demos, evaluation, look, models, training
+    from cnnlab.models import Probe
+    from cnnlab.training import evaluate, fit, load, predict, save
+
+_ROOMS = ("data", "models", "evaluation", "training", "look", "demos", "course")
+_NAMES = {
+    "Probe": "cnnlab.models",
+    "evaluate": "cnnlab.training",
+    "fit": "cnnlab.training",
+    "load": "cnnlab.training",
+    "predict": "cnnlab.training",
+    "save": "cnnlab.training",
+}
+
+__all__ = [
+    "Probe",
+    "course",
+    "data",
+    "demos",
+    "evaluate",
+    "evaluation",
+    "fit",
+    "load",
+    "look",
+    "models",
+    "predict",
+    "save",
+    "training",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"cnnlab.{name}")
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
+    raise AttributeError(f"cnnlab has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

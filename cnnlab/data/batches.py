@@ -1,0 +1,183 @@
+"""From a split to the batches that a network is fed with."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from cnnlab.data.decode import UnreadablePictureError
+from cnnlab.data.folder import Pictures
+from cnnlab.data.split import Split, Unreadable
+
+
+class Augment(Protocol):
+    """A change of a float batch (N, C, H, W) that draws its chances from ``generator``; `Augmentation` is one."""
+
+    def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
+        """The changed batch."""
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Scale pictures for a network: uint8 from 0 to 255 becomes float from −1 to 1; float pictures pass untouched.
+
+    The one rule of scaling in cnnlab: `fit`, `predict` and `evaluate` apply it, so that no one trains with one scale
+    and tests with another.
+
+    Raises:
+        TypeError: for pictures that are neither uint8 nor float.
+
+    >>> to_float(torch.tensor([0, 255], dtype=torch.uint8))
+    tensor([-1.,  1.])
+    """
+    if images.dtype == torch.uint8:
+        return images.to(torch.float32).sub_(127.5).div_(127.5)
+    if images.is_floating_point():
+        return images
+    raise TypeError(f"pictures must be uint8 (0 to 255) or float (scaled already), got {images.dtype}; see Tensor.to")
+
+
+class Batches:
+    """The batches of an epoch, again and again: float pictures (N, C, H, W) and labels (N,), on ``device``.
+
+    Pictures in memory are indexed as tensors on the device; pictures on demand are decoded by worker processes, and
+    broken ones are left out, listed in ``unreadable`` and named in a warning. Order and augmentation depend on
+    ``seed`` and on the epoch set with `set_epoch`, and on nothing else: epoch 7 is the same whether epoch 6 was run
+    or not. A shuffled last batch of a single picture is left out, since batch normalisation cannot train on it.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        *,
+        shuffle: bool,
+        seed: int,
+        augment: Augment | None,
+        device: torch.device,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+        self.split = split.to(device)
+        self.batch_size, self.shuffle, self.seed, self.augment, self.device = (
+            batch_size,
+            shuffle,
+            seed,
+            augment,
+            device,
+        )
+        self.unreadable: list[Unreadable] = []
+        self._generator = torch.Generator()
+        self.set_epoch(0)
+        single = shuffle and len(split) > batch_size and len(split) % batch_size == 1
+        self._used = len(split) - single
+        self._loader = _loader(split, self) if isinstance(split.images, Pictures) else None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order and the augmentation of the next pass."""
+        self._generator.manual_seed(self.seed * 1_000_003 + epoch)
+
+    def __len__(self) -> int:
+        return -(-self._used // self.batch_size)
+
+    def order(self) -> Tensor:
+        """Indices of the pictures in the order of this epoch."""
+        everything = torch.randperm(len(self.split), generator=self._generator) if self.shuffle else None
+        return torch.arange(len(self.split)) if everything is None else everything[: self._used]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for images, labels in self._from_workers() if self._loader else self._from_memory():
+            images = to_float(images)
+            if self.augment:
+                images = self.augment(images, generator=self._generator)
+            yield images, labels
+
+    def _from_memory(self) -> Iterator[tuple[Tensor, Tensor]]:
+        images, labels = self.split.images, self.split.labels
+        assert isinstance(images, Tensor)  # for the type checker: __init__ made a loader for anything else
+        for chosen in self.order().to(self.device).split(self.batch_size):
+            yield images[chosen], labels[chosen]
+
+    def _from_workers(self) -> Iterator[tuple[Tensor, Tensor]]:
+        assert self._loader is not None
+        for images, chosen, broken in self._loader:
+            new = [entry for entry in broken if entry not in self.unreadable]
+            if new:
+                self.unreadable += new
+                warnings.warn(
+                    f"{len(new)} broken picture(s) left out: {'; '.join(f'{path} ({why})' for path, why in new)}",
+                    stacklevel=2,
+                )
+            if len(chosen):
+                yield images.to(self.device, non_blocking=True), self.split.labels[chosen].to(self.device)
+
+
+def batches(
+    split: Split,
+    batch_size: int,
+    *,
+    shuffle: bool = False,
+    seed: int = 0,
+    augment: Augment | None = None,
+    device: torch.device | str = "cpu",
+) -> Batches:
+    """Batches of ``split``, from memory or decoded on demand; see `Batches`.
+
+    Shape: each (n, C, H, W) float from −1 to 1, and (n,) int64, with n = ``batch_size`` but for the last.
+
+    >>> split = Split(torch.zeros(5, 1, 28, 28, dtype=torch.uint8), torch.arange(5), tuple("abcde"))
+    >>> [tuple(images.shape) for images, labels in batches(split, 2)]
+    [(2, 1, 28, 28), (2, 1, 28, 28), (1, 1, 28, 28)]
+    """
+    return Batches(split, batch_size, shuffle=shuffle, seed=seed, augment=augment, device=torch.device(device))
+
+
+class _Decoded(Dataset):
+    """A picture with its index, or the reason why there is none; runs in the workers."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self.pictures = pictures
+
+    def __getitem__(self, index: int) -> tuple[int, Tensor | Unreadable]:
+        try:
+            return index, self.pictures[index]
+        except (UnreadablePictureError, FileNotFoundError) as error:
+            path = str(self.pictures.paths[index])
+            return index, Unreadable(path, str(error).removeprefix(f"{path}: "))
+
+
+class _Order(Sampler[int]):
+    def __init__(self, owner: Batches) -> None:
+        self.owner = owner
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.owner.order().tolist())
+
+    def __len__(self) -> int:
+        return self.owner._used
+
+
+def _collate(
+    entries: list[tuple[int, Tensor | Unreadable]],
+) -> tuple[Tensor, Tensor, list[Unreadable]]:
+    good = [(index, picture) for index, picture in entries if isinstance(picture, Tensor)]
+    broken = [picture for _, picture in entries if isinstance(picture, Unreadable)]
+    images = torch.stack([picture for _, picture in good]) if good else torch.empty(0)
+    return images, torch.tensor([index for index, _ in good], dtype=torch.int64), broken
+
+
+def _loader(split: Split, owner: Batches) -> DataLoader:
+    assert isinstance(split.images, Pictures)
+    workers = min(os.cpu_count() or 1, 8, len(owner))  # a core each decodes; more only wait for the disk
+    return DataLoader(
+        _Decoded(split.images),
+        batch_size=owner.batch_size,
+        sampler=_Order(owner),
+        num_workers=workers,
+        persistent_workers=True,
+        collate_fn=_collate,
+        pin_memory=owner.device.type == "cuda",
+    )

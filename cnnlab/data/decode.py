@@ -1,0 +1,88 @@
+"""From a picture file to a tensor: any common format, any mode, right way up; what is no picture is named."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+LARGEST = 100_000_000  # pixels: more is a mistake or an attack; a camera makes 50 million
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+
+
+class UnreadablePictureError(ValueError):
+    """A file that is no picture, or a broken or far too large one; the message names it and says why."""
+
+
+def open_picture(path: str | os.PathLike[str]) -> Image.Image:
+    """Open a picture and read its header, not its pixels.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        UnreadablePictureError: if it is empty, no picture, or has more than 100 million pixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the check below is stricter
+            picture = Image.open(path)
+    except FileNotFoundError:
+        raise
+    except UnidentifiedImageError as error:
+        why = "the file is empty" if Path(path).stat().st_size == 0 else "it is no picture that Pillow can read"
+        raise UnreadablePictureError(f"{path}: {why}") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UnreadablePictureError(f"{path}: {error}") from error
+    if picture.width * picture.height > LARGEST:
+        picture.close()
+        raise UnreadablePictureError(
+            f"{path}: {picture.width}×{picture.height} pixels; the limit is {LARGEST:,}: make it smaller"
+        )
+    return picture
+
+
+def decode(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None, channels: int = 3) -> Tensor:
+    """Decode a picture file, turned as its EXIF data says, the first frame if it has several.
+
+    With ``size`` (height, width), in pixels, it is scaled to cover that size and cropped at the centre, so that
+    proportions stay. Sixteen-bit greys are scaled to eight bits; transparent parts become white.
+
+    Shape: (channels, H, W) uint8, 0 to 255; ``channels`` is 3 (RGB) or 1 (grey).
+
+    Raises:
+        FileNotFoundError, UnreadablePictureError: as `open_picture`, and for truncated or broken pixels.
+    """
+    with open_picture(path) as picture:
+        try:
+            if size:
+                picture.draft("RGB" if channels == 3 else "L", (size[1], size[0]))  # JPEG decodes at a fraction
+            upright = ImageOps.exif_transpose(picture)
+            flat = _flatten(upright).convert("RGB" if channels == 3 else "L")
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+            MemoryError,
+            Image.DecompressionBombError,
+        ) as error:
+            raise UnreadablePictureError(f"{path}: {error}") from error
+    if size:
+        flat = ImageOps.fit(flat, (size[1], size[0]), Image.Resampling.BILINEAR)
+    pixels = torch.from_numpy(np.array(flat, dtype=np.uint8))
+    return pixels.permute(2, 0, 1).contiguous() if channels == 3 else pixels[None]
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """Bring a picture to a mode whose conversion to RGB or grey loses nothing but depth."""
+    if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip sixteen bits at 255
+        values = np.asarray(picture, dtype=np.float64)
+        top = 65535.0 if picture.mode.startswith("I") else max(float(values.max()), 1.0)
+        return Image.fromarray((values / top * 255).clip(0, 255).round().astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(paper, picture)
+    return picture

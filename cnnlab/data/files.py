@@ -1,0 +1,42 @@
+"""Where data is kept, and how files are written: whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def cache_folder() -> Path:
+    """Folder for what can be made again: ``CNNLAB_CACHE`` if it is set, else the system's cache folder for users."""
+    chosen = os.environ.get("CNNLAB_CACHE")
+    return Path(chosen).expanduser() if chosen else user_cache_path("cnnlab")
+
+
+@contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a file to write to that takes ``path``'s place when the block ends well, and vanishes when it does not.
+
+    The file lies beside ``path``, since a rename is atomic only within one file system, and is on the disk before
+    it gets its name, so that a power cut cannot leave an empty file.
+
+    Raises:
+        OSError: if the folder is missing or not writable or the disk is full; ``path`` is then what it was before.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> with atomic(target) as draft:
+    ...     _ = draft.write_text("done")
+    >>> target.read_text(), [file.name for file in target.parent.iterdir()]
+    ('done', ['notes.txt'])
+    """
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield draft
+        with open(draft, "rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""MNIST, FashionMNIST and CIFAR-10 by torchvision, for those with a network."""
+
+import os
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from torch import Tensor
+
+from cnnlab.data.files import cache_folder
+from cnnlab.data.split import Split, Splits, stratify
+
+NAMES = ("MNIST", "FashionMNIST", "CIFAR10")
+
+
+def torchvision_dataset(
+    name: str, *, root: str | os.PathLike[str] | None = None, validation: float = 0.1, seed: int = 0
+) -> Splits:
+    """MNIST, FashionMNIST (60,000 and 10,000 greys of 28×28) or CIFAR10 (50,000 and 10,000 colours of 32×32).
+
+    torchvision downloads them into ``root`` (the cache, unless given) and checks their MD5; a second call reads what
+    is there. ``validation`` is taken from the training part by class; the test part is the publishers' own.
+
+    Shape: images (N, C, H, W) uint8, labels (N,) int64.
+
+    Raises:
+        ValueError: for another name.
+        ConnectionError: if it is not on the disk and cannot be downloaded.
+    """
+    import torchvision  # takes a second to load; only those with a network come here
+
+    if name not in NAMES:
+        raise ValueError(f"no data set is called {name!r}; there are {', '.join(NAMES)} (digits() needs no network)")
+    folder = Path(root) if root else cache_folder() / "torchvision"
+    dataset = getattr(torchvision.datasets, name)
+    try:
+        parts = [_split(_open(dataset, folder, train=train)) for train in (True, False)]
+    except (URLError, TimeoutError, RuntimeError) as error:
+        raise ConnectionError(
+            f"{name} is not complete in {folder} and could not be downloaded ({error}); connect to a network and call "
+            "again, or copy the files there from another machine; cnnlab.data.digits() needs no network"
+        ) from error
+    whole, test = parts
+    # stratify makes three parts; its "test" is handed back to training, since the publishers have their own
+    train, held_out, rest = stratify(whole, validation=validation, test=validation, seed=seed)[:3]
+    return Splits(_join(train, rest), held_out, test)
+
+
+def _open(dataset: type, folder: Path, *, train: bool) -> object:
+    try:
+        return dataset(folder, train=train, download=False)
+    except RuntimeError:  # torchvision's way to say that it is not there, or damaged
+        return dataset(folder, train=train, download=True)
+
+
+def _split(dataset: object) -> Split:
+    images = torch.as_tensor(dataset.data)  # type: ignore[attr-defined]
+    images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
+    labels = torch.as_tensor(dataset.targets)  # type: ignore[attr-defined]
+    return Split(images, labels, tuple(dataset.classes))  # type: ignore[attr-defined]
+
+
+def _join(first: Split, second: Split) -> Split:
+    assert isinstance(first.images, Tensor)
+    assert isinstance(second.images, Tensor)
+    return Split(torch.cat([first.images, second.images]), torch.cat([first.labels, second.labels]), first.classes)

@@ -1,0 +1,89 @@
+"""LeNet-5: LeCun, Bottou, Bengio and Haffner 1998, *Gradient-based learning applied to document recognition*.
+
+The lecture's modern variant, as Fleuret's EE-559 lecture 7.2 prints it. It differs from the paper (section II.B) in
+four places: ReLU for the scaled tanh, max pooling for the trainable average, every map of the second convolution
+sees all six maps before it (the paper's Table I connects some), and a linear layer for the Gaussian
+connections at the end. Inputs are 28×28, the paper's are padded to 32×32.
+
+    layer   output (C, H, W)   parameters
+    input        1, 28, 28
+    conv1        6, 24, 24          156
+    pool1        6, 12, 12
+    conv2       16,  8,  8        2,416
+    pool2       16,  4,  4
+    fc1               120        30,840
+    fc2                84        10,164
+    fc3                10           850
+                                 44,426
+"""
+
+from collections import OrderedDict
+
+from torch import Tensor, nn
+
+WIDTHS = (6, 16)  # maps of the two convolutions
+UNITS = (120, 84)  # units of the two hidden linear layers
+KERNEL, POOL = 5, 2
+SMALLEST = 16  # pixels a side: the smallest input of which the last pooling leaves a cell
+
+
+class LeNet5(nn.Module):
+    """LeNet-5 with ReLU and max pooling: two convolutions, then three linear layers.
+
+    Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
+
+    Raises:
+        ValueError: if ``input_size`` is smaller than 16×16 pixels, or an input has another shape than the network
+            was built for.
+
+    >>> net = LeNet5()
+    >>> sum(p.numel() for p in net.parameters())
+    44426
+    >>> net(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
+    """
+
+    def __init__(self, *, num_classes: int = 10, in_channels: int = 1, input_size: tuple[int, int] = (28, 28)) -> None:
+        super().__init__()
+        self.input_shape = (in_channels, *input_size)
+        height, width = (_cells(side) for side in input_size)
+        if min(height, width) < 1:
+            raise ValueError(
+                f"lenet5 needs pictures of at least {SMALLEST}×{SMALLEST} pixels: two 5×5 convolutions and two poolings "
+                f"leave nothing of {input_size[0]}×{input_size[1]}; enlarge the pictures or pass a larger input_size"
+            )
+        self.features = nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(in_channels, WIDTHS[0], KERNEL),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(POOL),
+                conv2=nn.Conv2d(WIDTHS[0], WIDTHS[1], KERNEL),
+                relu2=nn.ReLU(),
+                pool2=nn.MaxPool2d(POOL),
+            )
+        )
+        self.classifier = nn.Sequential(
+            OrderedDict(
+                fc1=nn.Linear(WIDTHS[1] * height * width, UNITS[0]),
+                relu3=nn.ReLU(),
+                fc2=nn.Linear(UNITS[0], UNITS[1]),
+                relu4=nn.ReLU(),
+                fc3=nn.Linear(UNITS[1], num_classes),
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch of pictures."""
+        if x.ndim != 4 or x.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"this lenet5 takes pictures of shape (N, {', '.join(map(str, self.input_shape))}), got "
+                f"{tuple(x.shape)}; resize the pictures, or build it with in_channels and input_size to match"
+            )
+        return self.classifier(self.features(x).flatten(1))
+
+
+def _cells(side: int) -> int:
+    """Cells that both stages leave of ``side`` pixels: (s − 4) / 2, twice, rounded down."""
+    for _ in WIDTHS:
+        side = (side - KERNEL + 1) // POOL
+    return side

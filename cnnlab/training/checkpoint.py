@@ -1,0 +1,71 @@
+"""The state of an unfinished run, on the disk after every epoch."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cnnlab.data import atomic
+
+VERSION = 1
+PARTS = {"version", "settings", "rows", "model", "optimizer", "schedule", "best", "way", "finished"}
+
+
+def write_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
+    """Write ``state`` so that a kill at any moment leaves the last checkpoint or this one.
+
+    Raises:
+        OSError: if the disk is full or the folder not writable; the checkpoint before is untouched.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(path) as draft, open(draft, "wb") as file:
+            torch.save({"version": VERSION, **state}, file)
+    except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
+        raise OSError(
+            f"the checkpoint {path} could not be written ({error}); the one before is untouched: free some space or "
+            "make the folder writable, then call fit again with the same resume"
+        ) from error
+
+
+def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> dict[str, Any] | None:
+    """Read the state of a run that was begun with ``settings``; None if there is none yet.
+
+    Never runs code from the file.
+
+    Raises:
+        ValueError: if the file is damaged, no checkpoint of cnnlab, or belongs to a run with other settings.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        return None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise ValueError(
+            f"{path} is damaged or no checkpoint of cnnlab ({reason}); delete it, or name another file in resume"
+        ) from error
+    if not isinstance(state, dict) or set(state) != PARTS or state["version"] != VERSION:
+        raise ValueError(
+            f"{path} is no checkpoint of this version of cnnlab; delete it, or name another file in resume"
+        )
+    changed = [
+        f"{name} {state['settings'].get(name)!r}, now {value!r}"
+        for name, value in settings.items()
+        if state["settings"].get(name) != value
+    ]
+    if changed:
+        raise ValueError(
+            f"{path} belongs to a run with other settings: {'; '.join(changed)}; call fit as before, or name "
+            "another file in resume"
+        )
+    return state
+
+
+def shapes(tensors: dict[str, Tensor]) -> str:
+    """A fingerprint of a network: names and shapes of its tensors."""
+    return ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())

@@ -1,0 +1,113 @@
+"""From pictures to logits, and from logits to a report."""
+
+from collections.abc import Iterable, Sized
+from itertools import chain
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from cnnlab.data import Images, Split, batches, to_float
+from cnnlab.evaluation import Report
+from cnnlab.training.runtime import Runtime, choose
+
+Pairs = Iterable[tuple[Tensor, Tensor]]
+
+
+def predict(
+    model: nn.Module,
+    images: Tensor | Split | Pairs,
+    *,
+    batch_size: int = 256,
+    precision: str = "auto",
+    device: torch.device | str | None = None,
+) -> Tensor:
+    """Logits of pictures, computed in eval mode and without gradients; the network's mode is restored.
+
+    ``images`` is a tensor of pictures, a split, or a loader of (pictures, labels). uint8 pictures are scaled as in
+    training.
+
+    Shape: N pictures (C, H, W) -> (N, num_classes) float32, on the CPU.
+
+    Raises:
+        ValueError: for a tensor that is no batch of pictures, or no pictures at all.
+
+    >>> from cnnlab import models
+    >>> predict(models.build("lenet5"), torch.zeros(3, 1, 28, 28, dtype=torch.uint8)).shape
+    torch.Size([3, 10])
+    """
+    return _predict(model, images, batch_size, precision, device)[0]
+
+
+def evaluate(
+    model: nn.Module,
+    split: Split | Pairs,
+    *,
+    classes: tuple[str, ...] | None = None,
+    batch_size: int = 256,
+    precision: str = "auto",
+    device: torch.device | str | None = None,
+) -> Report:
+    """Compare a network's predictions with the true labels of a split, or of a loader of (pictures, labels).
+
+    A loader has no class names: ``classes`` gives them.
+
+    Raises:
+        ValueError: if the number of classes is not that of the network's outputs, or a loader comes without
+        ``classes``.
+    """
+    names = split.classes if isinstance(split, Split) else classes
+    if names is None:
+        raise ValueError("a loader has no class names: pass classes=(…), a name for each output of the network")
+    logits, labels = _predict(model, split, batch_size, precision, device)
+    return Report(logits, labels, names)
+
+
+def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, Tensor]:
+    """Logits (N, classes) in float32 and labels (N,) of all batches, on the runtime's device.
+
+    Raises:
+        ValueError: if there is no picture.
+    """
+    was_training = model.training
+    model.eval()
+    logits, labels = [], []
+    try:
+        with torch.inference_mode(), runtime.autocast():
+            for images, truth in feed:
+                logits.append(model(runtime.arrange(to_float(images))).float())
+                labels.append(truth.to(runtime.device))
+    finally:
+        model.train(was_training)
+    if not logits:
+        raise ValueError("there is no picture to classify: the loader is empty, or no picture could be decoded")
+    return torch.cat(logits), torch.cat(labels)
+
+
+def _predict(
+    model: nn.Module,
+    images: Tensor | Split | Pairs,
+    batch_size: int,
+    precision: str,
+    device: torch.device | str | None,
+) -> tuple[Tensor, Tensor]:
+    if isinstance(images, Tensor):
+        if images.ndim != 4 or not len(images):
+            raise ValueError(
+                f"pictures must come as a batch (N, C, H, W) with N > 0, got {tuple(images.shape)}; "
+                "a single picture becomes a batch with picture[None]"
+            )
+        nobody = torch.zeros(len(images), dtype=torch.int64)  # a split needs labels; nobody looks at them
+        images = Split(cast(Images, images), nobody, ("",))
+    if isinstance(images, Split):
+        shape: tuple[int, ...] = images.images.shape
+    else:
+        loader = iter(images)
+        first = next(loader)
+        shape = (len(first[0]) * (len(images) if isinstance(images, Sized) else 1), *first[0].shape[1:])
+        images = chain([first], loader)
+    runtime = choose(model, tuple(shape), precision=precision, device=device, training=False)
+    runtime.place(model)
+    feed = batches(images, batch_size, device=runtime.device) if isinstance(images, Split) else images
+    logits, labels = logits_of(model, feed, runtime)
+    return logits.cpu(), labels.cpu()

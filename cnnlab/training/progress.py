@@ -1,0 +1,139 @@
+"""Progress of a run: a table that grows in JupyterLab and stays in the saved notebook; lines in a terminal."""
+
+import sys
+import time
+from html import escape
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+
+HEADINGS = {
+    "train_loss": "loss",
+    "train_accuracy": "accuracy",
+    "validation_loss": "val. loss",
+    "validation_accuracy": "val. accuracy",
+    "seconds": "seconds",
+}
+PAUSE = 0.25  # seconds between two updates of the running line
+
+
+class Progress:
+    """Shows epochs as they end and the running one; as HTML in a notebook, as text elsewhere.
+
+    A context manager: whatever ends the run, the last state stays, without the running line.
+    """
+
+    def __init__(self, *, title: str, epochs: int, rows: list[dict[str, float]], shown: bool) -> None:
+        self.title, self.epochs, self.shown = title, epochs, shown
+        self.rows = rows  # fit's own list: an epoch that it adds is there at once
+        self.running, self.note = "", ""
+        self.fraction = 0.0
+        self._drawn = self._started = time.perf_counter()
+        self._first, self._lines = len(rows), 0
+        self._handle: DisplayHandle | None = None
+
+    def __enter__(self) -> "Progress":
+        if self.shown and _in_notebook():
+            from IPython.display import display
+
+            self._handle = display(self, display_id=True)
+        elif self.shown:
+            print(self.title)
+            self._draw()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None and not self.note:
+            self.note = f"stopped in epoch {len(self.rows) + 1}: {kind.__name__}"
+        self.running = ""
+        self._draw()
+        if self.shown and self._handle is None and self.note:
+            print(self.note)
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """Show where the running epoch is, if the last time was some moments ago."""
+        now = time.perf_counter()
+        if not self.shown or now - self._drawn < PAUSE:
+            return
+        self._drawn = now
+        done = len(self.rows) - self._first + step / steps
+        left = (now - self._started) / done * (self.epochs - self._first - done)
+        self.fraction = step / steps
+        self.running = f"epoch {len(self.rows) + 1} of {self.epochs}, loss {loss:.3f}, {_duration(left)} left"
+        self._draw()
+
+    def epoch(self) -> None:
+        """Show the epoch whose row was just added."""
+        self.running = ""
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._handle is not None:
+            self._handle.update(self)
+        elif self.shown:
+            if sys.stdout.isatty():
+                print(f"\r\x1b[K{self.running}", end="", flush=True)
+            lines = _text_rows(self.rows)
+            for line in lines[self._lines :]:
+                print(line, flush=True)
+            self._lines = len(lines)
+
+    def __repr__(self) -> str:
+        return "\n".join(filter(None, [self.title, *_text_rows(self.rows), self.running, self.note]))
+
+    def _repr_html_(self) -> str:
+        names = [name for name in HEADINGS if any(name in row for row in self.rows)]
+        head = "".join(f"<th>{HEADINGS[name]}</th>" for name in names)
+        body = "".join(
+            f"<tr><td>{number}</td>{''.join(f'<td>{_cell(name, row)}</td>' for name in names)}</tr>"
+            for number, row in enumerate(self.rows, 1)
+        )
+        table = f"<table><thead><tr><th>epoch</th>{head}</tr></thead><tbody>{body}</tbody></table>" if names else ""
+        bar = ""
+        if self.running:
+            bar = f'<progress value="{self.fraction:.3f}" style="width:12em"></progress> {escape(self.running)}'
+        return (
+            f'<div><div style="color:var(--jp-ui-font-color2, #555)">{escape(self.title)}</div>'
+            f'<div style="max-height:22em;overflow:auto">{table}</div><div>{bar or escape(self.note)}</div></div>'
+        )
+
+
+def _cell(name: str, row: dict[str, float]) -> str:
+    if name not in row:
+        return ""
+    if name.endswith("accuracy"):
+        return f"{row[name]:.1%}".replace("%", " %")
+    return f"{row[name]:.1f}" if name == "seconds" else f"{row[name]:.4f}"
+
+
+def _text_rows(rows: list[dict[str, float]]) -> list[str]:
+    names = [name for name in HEADINGS if any(name in row for row in rows)]
+    if not names:
+        return []
+    head = "epoch" + "".join(f"{HEADINGS[name]:>15}" for name in names)
+    return [head] + [
+        f"{number:>5}" + "".join(f"{_cell(name, row):>15}" for name in names) for number, row in enumerate(rows, 1)
+    ]
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> _duration(8.4), _duration(200), _duration(9000)
+    ('8 s', '3 min 20 s', '2 h 30 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _in_notebook() -> bool:
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"
