@@ -4,7 +4,7 @@ from importlib.resources import as_file, files
 
 from torch import Tensor
 
-from cnnlab.data.decode import decode
+from cnnlab.data.decoding import decode
 
 PHOTOS = {
     "astronaut": ("skimage.data", "astronaut.png"),

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,12 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> d
     Raises:
         ValueError: if the file is damaged, no checkpoint of cnnlab, or belongs to a run with other settings.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    if not Path(path).exists():
         return None
+    try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is cut off or something else")
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0][:120]
         raise ValueError(

@@ -10,7 +10,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from cnnlab.data.decode import UnreadablePictureError, decode, open_picture
+from cnnlab.data.decoding import UnreadablePictureError, decode, open_picture
 from cnnlab.data.split import Split, Splits, Unreadable, stratify
 
 

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cnnlab.data.decode import decode
+from cnnlab.data.decoding import decode
 
 SIDE, BOX = 28, 20  # pixels: MNIST fits a digit into 20×20 and centres its mass in 28×28
 INK = 0.25  # of the darkest stroke: less is paper, shadow or compression noise
@@ -46,7 +46,7 @@ def _centred(digit: np.ndarray) -> np.ndarray:
     mass = digit.sum()
     centre = (np.arange(height) @ digit.sum(axis=1) / mass, np.arange(width) @ digit.sum(axis=0) / mass)
     top, left = (
-        int(np.clip(round((SIDE - 1) / 2 - middle), 0, SIDE - length))
+        int(np.clip(round(SIDE / 2 - middle), 0, SIDE - length))  # in MNIST the mean lies at pixel 14.0, counted from 0
         for middle, length in zip(centre, digit.shape, strict=True)
     )
     page = np.zeros((SIDE, SIDE), np.uint8)

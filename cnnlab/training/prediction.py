@@ -11,6 +11,7 @@ from cnnlab.data import Images, Split, batches, to_float
 from cnnlab.evaluation import Report
 from cnnlab.training.runtime import Runtime, choose
 
+NO_PICTURE = "there is no picture to classify: the loader is empty, or no picture could be decoded"
 Pairs = Iterable[tuple[Tensor, Tensor]]
 
 
@@ -80,7 +81,7 @@ def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, 
     finally:
         model.train(was_training)
     if not logits:
-        raise ValueError("there is no picture to classify: the loader is empty, or no picture could be decoded")
+        raise ValueError(NO_PICTURE)
     return torch.cat(logits), torch.cat(labels)
 
 
@@ -103,7 +104,9 @@ def _predict(
         shape: tuple[int, ...] = images.images.shape
     else:
         loader = iter(images)
-        first = next(loader)
+        first = next(loader, None)
+        if first is None:
+            raise ValueError(NO_PICTURE)
         shape = (len(first[0]) * (len(images) if isinstance(images, Sized) else 1), *first[0].shape[1:])
         images = chain([first], loader)
     runtime = choose(model, tuple(shape), precision=precision, device=device, training=False)

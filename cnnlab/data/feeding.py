@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from cnnlab.data.decode import UnreadablePictureError
-from cnnlab.data.folder import Pictures
+from cnnlab.data.decoding import UnreadablePictureError
+from cnnlab.data.folders import Pictures
 from cnnlab.data.split import Split, Unreadable
 
 

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from cnnlab.data import Augment, Batches, Split, batches
 from cnnlab.training.checkpoint import read_checkpoint, shapes, write_checkpoint
 from cnnlab.training.history import History
-from cnnlab.training.predict import logits_of
+from cnnlab.training.prediction import logits_of
 from cnnlab.training.progress import Progress
 from cnnlab.training.runtime import Runtime, Way, choose
 
@@ -111,7 +111,7 @@ def fit(
     feed = batches(train, batch_size, shuffle=True, seed=seed, augment=augment, device=runtime.device)
     checked = batches(validation, max(batch_size, 256), device=runtime.device) if validation else None
     scheduler = schedule(optimizer_, epochs * len(feed)) if schedule else None
-    criterion = loss or _cross_entropy(class_weights, runtime.device)
+    criterion = loss or _cross_entropy(len(train.classes), class_weights, runtime.device)
     run = _Run(model, optimizer_, scheduler, criterion, runtime, epochs, callbacks)
     if state:
         run.restore(state)
@@ -258,9 +258,19 @@ class _Run:
         self.finished = state["finished"]
 
 
-def _cross_entropy(class_weights: Tensor | None, device: torch.device) -> Loss:
-    weights = None if class_weights is None else class_weights.to(device, torch.float32)
-    return lambda logits, labels: F.cross_entropy(logits, labels, weight=weights)
+def _cross_entropy(classes: int, weights: Tensor | None, device: torch.device) -> Loss:
+    if weights is not None:
+        weights = weights.to(device, torch.float32)
+
+    def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+        if logits.ndim != 2 or logits.shape[1] != classes:
+            raise ValueError(
+                f"the network puts out {tuple(logits.shape)} and the data has {classes} classes; "
+                "build it with num_classes to match"
+            )
+        return F.cross_entropy(logits, labels, weight=weights)
+
+    return cross_entropy
 
 
 def _check(

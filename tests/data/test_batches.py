@@ -1,0 +1,97 @@
+import pytest
+import torch
+from PIL import Image
+
+from cnnlab import data
+
+
+def numbered(count):
+    images = torch.arange(count, dtype=torch.uint8).reshape(count, 1, 1, 1)
+    return data.Split(images, torch.zeros(count, dtype=torch.int64), ("all",))
+
+
+def values(feed):
+    return [((images * 127.5) + 127.5).round().flatten().int().tolist() for images, _ in feed]
+
+
+def test_every_picture_comes_once_an_epoch():
+    feed = data.batches(numbered(10), 4, shuffle=True)
+    assert sorted(sum(values(feed), [])) == list(range(10))
+    assert [len(batch) for batch in values(feed)] == [4, 4, 2]
+    assert len(feed) == 3
+
+
+def test_an_epoch_depends_on_the_seed_and_its_number_alone():
+    first, second = (data.batches(numbered(50), 8, shuffle=True, seed=5) for _ in range(2))
+    first.set_epoch(1)
+    list(first)
+    for feed in (first, second):
+        feed.set_epoch(2)
+    assert values(first) == values(second)
+    second.set_epoch(3)
+    first.set_epoch(2)
+    assert values(first) != values(second)
+
+
+def test_a_single_last_picture_is_left_out_when_shuffled_and_kept_otherwise():
+    assert [len(batch) for batch in values(data.batches(numbered(9), 4, shuffle=True))] == [4, 4]
+    assert [len(batch) for batch in values(data.batches(numbered(9), 4))] == [4, 4, 1]
+    assert [len(batch) for batch in values(data.batches(numbered(1), 4, shuffle=True))] == [1]
+
+
+def test_a_batch_size_of_none_is_refused():
+    with pytest.raises(ValueError, match="batch_size must be 1 or more, got 0"):
+        data.batches(numbered(3), 0)
+
+
+def test_pictures_scale_to_minus_one_to_one_and_other_types_are_refused():
+    assert data.to_float(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist() == pytest.approx([-1, -0.6, 1])
+    scaled = torch.rand(3)
+    assert data.to_float(scaled) is scaled
+    with pytest.raises(TypeError, match=r"uint8 \(0 to 255\) or float .* got torch.int64"):
+        data.to_float(torch.tensor([1]))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Two classes of twelve pictures each, one colour a class, of different sizes, two of which are truncated."""
+    for label, colour in enumerate(("red", "blue")):
+        (tmp_path / colour).mkdir()
+        for number in range(12):
+            noise = Image.effect_noise((80 + number, 60), 40).convert("RGB")
+            picture = Image.blend(noise, Image.new("RGB", noise.size, colour), 0.5)
+            picture.save(tmp_path / colour / f"{number}.jpg", quality=95)
+        broken = tmp_path / colour / f"{label}.jpg"
+        broken.write_bytes(broken.read_bytes()[:-1500])
+    return tmp_path
+
+
+def test_workers_decode_on_demand_and_broken_pictures_are_listed_once(pictures):
+    parts = data.folder(pictures, size=(16, 20), validation=0.25, test=0.25)
+    assert isinstance(parts.train.images, data.Pictures)
+    seen, broken = 0, []
+    for part in parts[:3]:
+        feed = data.batches(part, 4, shuffle=False)
+        with pytest.warns(UserWarning, match="broken picture") if _holds_broken(part) else _nothing():
+            for images, labels in feed:
+                assert images.shape[1:] == (3, 16, 20)
+                red = images[:, 0].mean(dim=(1, 2)) > images[:, 2].mean(dim=(1, 2))
+                assert torch.equal(red, labels == parts.train.classes.index("red"))
+                seen += len(labels)
+        for _ in feed:
+            pass  # a second pass names nobody again
+        broken += feed.unreadable
+    assert seen == 22
+    assert sorted(entry.path.rsplit("/", 2)[-2] for entry in broken) == ["blue", "red"]
+
+
+def _holds_broken(part):
+    return any(path.name == ("0.jpg" if path.parent.name == "red" else "1.jpg") for path in part.images.paths)
+
+
+class _nothing:  # noqa: N801
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None

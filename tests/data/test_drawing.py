@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from cnnlab import data
+
+
+def draw(path, *, paper="white", ink="black", size=(300, 400), at=(60, 80)):
+    picture = Image.new("RGB", size, paper)
+    x, y = at
+    ImageDraw.Draw(picture).line([(x, y), (x + 120, y), (x + 40, y + 200)], fill=ink, width=25)
+    picture.save(path)
+    return data.drawing(path)
+
+
+def test_a_drawing_becomes_white_on_black_in_a_box_of_twenty_centred_by_mass(tmp_path):
+    digit = draw(tmp_path / "seven.png")
+    assert digit.shape == (1, 1, 28, 28)
+    assert digit.dtype == torch.uint8
+    inked = np.argwhere(digit[0, 0].numpy() > 0)
+    assert (inked.max(axis=0) - inked.min(axis=0) + 1).max() == 20
+    weights = digit[0, 0].double()
+    centre = [(weights.sum(dim=axis) @ torch.arange(28.0).double() / weights.sum()).item() for axis in (1, 0)]
+    assert centre == pytest.approx([14, 14], abs=0.6)  # as MNIST's own, see below
+    assert digit.max() > 200
+
+
+def test_paper_and_place_do_not_matter(tmp_path):
+    white = draw(tmp_path / "a.png")
+    black = draw(tmp_path / "b.png", paper="black", ink="white")
+    moved = draw(tmp_path / "c.png", at=(150, 170))
+    assert (white.int() - black.int()).abs().max() <= 1
+    assert torch.equal(white, moved)
+
+
+def test_an_empty_sheet_is_named(tmp_path):
+    Image.new("L", (50, 50), 250).save(tmp_path / "empty.png")
+    with pytest.raises(ValueError, match=r"empty\.png: nothing is drawn on it"):
+        data.drawing(tmp_path / "empty.png")
+
+
+def test_mnist_digits_drawn_large_come_back_where_they_were(digits, tmp_path):
+    """MNIST itself is the oracle: its digits, enlarged onto white paper at random, must return to their own place."""
+    generator, right_place = torch.Generator().manual_seed(0), 0
+    for image in digits.test.images[:30]:
+        large = Image.fromarray(255 - image[0].numpy()).resize((280, 280), Image.Resampling.BICUBIC)
+        page = Image.new("L", (600, 500), 255)
+        page.paste(
+            large, (int(torch.randint(300, (), generator=generator)), int(torch.randint(200, (), generator=generator)))
+        )
+        page.save(tmp_path / "digit.png")
+        back = data.drawing(tmp_path / "digit.png")[0, 0].float()
+        distance = {
+            shift: (back.roll(shift, (0, 1)) - image[0].float()).abs().mean().item()
+            for shift in [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+        }
+        right_place += min(distance, key=distance.get) == (0, 0)
+    assert right_place >= 24  # rounding may move one by a pixel

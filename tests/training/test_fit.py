@@ -1,0 +1,202 @@
+import math
+
+import pandas as pd
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import cnnlab
+from cnnlab import data, models
+from cnnlab.training import History, StopTraining
+
+
+def lenet(seed=0, **options):
+    torch.manual_seed(seed)
+    return models.build("lenet5", **options)
+
+
+def quietly(*arguments, **options):
+    return cnnlab.fit(*arguments, **{"progress": False, "precision": "float32", **options})
+
+
+def equal_weights(first, second):
+    return all(
+        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
+
+
+def test_an_epoch_is_the_plain_loop(tiny):
+    """The oracle is the loop that every PyTorch tutorial writes."""
+    ours, theirs = lenet(num_classes=2), lenet(num_classes=2)
+    history = quietly(
+        ours, tiny, epochs=2, batch_size=16, optimizer=lambda parameters: torch.optim.SGD(parameters, 0.05)
+    )
+
+    optimizer = torch.optim.SGD(theirs.parameters(), 0.05)
+    for epoch in (1, 2):
+        feed, losses, correct = data.batches(tiny, 16, shuffle=True, seed=0), [], 0
+        feed.set_epoch(epoch)
+        for images, labels in feed:
+            logits = theirs(images)
+            loss = F.cross_entropy(logits, labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            correct += (logits.argmax(1) == labels).sum().item()
+        assert history.train_loss[epoch] == pytest.approx(sum(losses) / 4, rel=1e-5)
+        assert history.train_accuracy[epoch] == correct / 64
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_the_history_is_a_table_that_survives_as_csv(tiny, tmp_path):
+    history = quietly(lenet(num_classes=2), tiny, validation=tiny[:20], epochs=2)
+    assert isinstance(history, pd.DataFrame)
+    assert list(history.columns) == [
+        "train_loss",
+        "train_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "learning_rate",
+        "seconds",
+    ]
+    history.save(tmp_path / "history.csv")
+    pd.testing.assert_frame_equal(History.read(tmp_path / "history.csv"), history, check_exact=False)
+    assert "float32" in history.runtime
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match=r"other\.csv is not the CSV of a training history"):
+        History.read(tmp_path / "other.csv")
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_the_users_random_numbers_alone(tiny):
+    dropout = lambda: torch.manual_seed(3) and nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(784, 2))  # noqa: E731
+    first, second, other = dropout(), dropout(), dropout()
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    quietly(first, tiny, epochs=2)
+    assert torch.rand(1) == expected
+    quietly(second, tiny, epochs=2)
+    quietly(other, tiny, epochs=2, seed=1)
+    assert equal_weights(first, second)
+    assert not equal_weights(first, other)
+
+
+def test_class_weights_weigh_the_cross_entropy(tiny):
+    weights = torch.tensor([1.0, 3.0])
+    by_weights, by_hand = lenet(num_classes=2), lenet(num_classes=2)
+    quietly(by_weights, tiny, epochs=1, class_weights=weights)
+    quietly(by_hand, tiny, epochs=1, loss=nn.CrossEntropyLoss(weight=weights))
+    assert equal_weights(by_weights, by_hand)
+
+
+def test_a_schedule_advances_every_step_to_the_end_of_the_run(tiny):
+    rates = []
+    quietly(
+        lenet(num_classes=2),
+        tiny,
+        epochs=2,
+        batch_size=16,
+        schedule=lambda optimizer, steps: torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps),
+        callbacks=[lambda step: rates.append(step.optimizer.param_groups[0]["lr"])],
+    )
+    assert rates == pytest.approx([0.001 * (1 - step / 8) for step in range(1, 9)])
+
+
+def test_augmentation_changes_what_is_trained_on_and_repeats_by_seed(tiny):
+    nets = [lenet(num_classes=2) for _ in range(3)]
+    change = data.Augmentation(rotation=20, shift=0.1)
+    for net, augment in zip(nets, (change, change, None), strict=True):
+        quietly(net, tiny, epochs=1, augment=augment)
+    assert equal_weights(nets[0], nets[1])
+    assert not equal_weights(nets[0], nets[2])
+
+
+def test_patience_ends_a_run_and_goes_back_to_the_best_weights(tiny):
+    wrong = data.Split(tiny.images, 1 - tiny.labels, tiny.classes)  # the better the training, the worse this
+    net, seen = lenet(num_classes=2), []
+    history = quietly(net, tiny, validation=wrong, epochs=20, patience=2, learning_rate=0.01)
+    assert len(history) < 20
+    best = history.validation_loss.idxmin()
+    assert len(history) == best + 2
+    loss = cnnlab.evaluate(net, wrong, precision="float32").loss
+    assert loss == pytest.approx(history.validation_loss[best], rel=1e-5), seen
+
+
+def test_callbacks_see_every_step_and_may_stop_the_run(tiny):
+    steps = []
+
+    def stop(step):
+        steps.append((step.epoch, step.step, step.steps, len(step.history)))
+        if (step.epoch, step.step) == (2, 2):
+            raise StopTraining
+
+    history = quietly(lenet(num_classes=2), tiny, epochs=5, batch_size=16, callbacks=[stop])
+    assert steps == [(1, 1, 4, 0), (1, 2, 4, 0), (1, 3, 4, 0), (1, 4, 4, 0), (2, 1, 4, 1), (2, 2, 4, 1)]
+    assert len(history) == 1
+
+
+def test_frozen_parameters_stay_and_a_frozen_network_is_refused(tiny):
+    net = lenet(num_classes=2)
+    net.features.requires_grad_(False)
+    before = [parameter.clone() for parameter in net.features.parameters()]
+    quietly(net, tiny, epochs=1)
+    assert all(torch.equal(a, b) for a, b in zip(before, net.features.parameters(), strict=True))
+    net.requires_grad_(False)
+    with pytest.raises(ValueError, match="no parameter of this network has requires_grad=True"):
+        quietly(net, tiny, epochs=1)
+
+
+def test_a_loss_that_explodes_stops_with_step_and_cause_before_it_ruins_the_weights(tiny):
+    net = lenet(num_classes=2)
+    with pytest.raises(
+        FloatingPointError, match=r"the loss became (nan|inf) by step \d+ of epoch \d+; .* learning rate"
+    ):
+        quietly(net, tiny, epochs=30, batch_size=4, optimizer=lambda p: torch.optim.SGD(p, 1e6))
+    poisoned = data.Split(torch.full((8, 1, 28, 28), math.nan), torch.arange(8) % 2, ("a", "b"))
+    net = lenet(num_classes=2)
+    with pytest.raises(
+        FloatingPointError, match="by step 1 of epoch 1; likely cause: the pictures of this batch hold NaN"
+    ):
+        quietly(net, poisoned, epochs=1)
+    assert all(parameter.isfinite().all() for parameter in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "epochs must be 1 or more, got 0"),
+        ({"patience": 2}, "patience must be 1 or more and needs a validation split"),
+        ({"class_weights": torch.ones(3)}, r"class_weights must have shape \(2,\), a weight a class, got \(3,\)"),
+        ({"class_weights": torch.ones(2), "loss": F.cross_entropy}, "give them, or a loss of your own, not both"),
+        ({"precision": "float61"}, "precision must be one of auto, float32, bfloat16, got 'float61'"),
+        ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused_before_anything_runs(tiny, options, message):
+    with pytest.raises(ValueError, match=message):
+        quietly(lenet(num_classes=2), tiny, **{"epochs": 1, **options})
+
+
+def test_a_network_with_too_few_outputs_says_so(tiny):
+    with pytest.raises(ValueError, match=r"puts out \(64, 1\) and the data has 2 classes; build it with num_classes"):
+        quietly(lenet(num_classes=1), tiny, epochs=1)
+
+
+def test_pictures_on_demand_train_as_those_in_memory(tmp_path):
+    from PIL import Image
+
+    for name, colour in (("dark", 40), ("light", 220)):
+        (tmp_path / name).mkdir()
+        for number in range(12):
+            Image.new("L", (28, 28), colour + number).save(tmp_path / name / f"{number:02}.png")
+    parts = data.folder(tmp_path, size=(28, 28), validation=0.2, test=0.2)
+    memory = data.Split(
+        torch.stack([parts.train.images[i] for i in range(len(parts.train))]), parts.train.labels, ("a", "b")
+    )
+    nets = [lenet(num_classes=2, in_channels=3) for _ in range(2)]
+    for net, split in zip(nets, (parts.train, memory), strict=True):
+        quietly(net, split, epochs=2, batch_size=5)
+    assert equal_weights(*nets)

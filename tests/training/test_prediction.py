@@ -1,0 +1,47 @@
+import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+import cnnlab
+from cnnlab import data, models
+
+
+def test_a_batch_a_split_and_a_loader_give_the_same_logits(digits):
+    net, split = models.build("lenet5"), digits.test[:100]
+    loader = DataLoader(TensorDataset(split.images, split.labels), batch_size=7)
+    by_hand = net.eval()(data.to_float(split.images)).detach()
+    for images in (split.images, data.to_float(split.images), split, loader, iter(loader)):
+        assert torch.allclose(cnnlab.predict(net, images, batch_size=9), by_hand, atol=1e-5)
+    assert cnnlab.evaluate(net, loader, classes=split.classes).accuracy == cnnlab.evaluate(net, split).accuracy
+
+
+def test_prediction_keeps_the_mode_and_needs_no_gradient(digits):
+    net = models.build("lenet5").train()
+    logits = cnnlab.predict(net, digits.test[:3])
+    assert net.training
+    assert not logits.requires_grad
+    assert logits.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (
+            torch.zeros(1, 28, 28),
+            r"must come as a batch \(N, C, H, W\) with N > 0, got \(1, 28, 28\); .* picture\[None\]",
+        ),
+        (torch.zeros(0, 1, 28, 28), "N > 0"),
+        (torch.zeros(2, 3, 28, 28), r"takes pictures of shape \(N, 1, 28, 28\), got \(2, 3, 28, 28\)"),
+    ],
+)
+def test_what_is_no_batch_is_refused(images, message):
+    with pytest.raises(ValueError, match=message):
+        cnnlab.predict(models.build("lenet5"), images)
+
+
+def test_an_empty_loader_and_a_loader_without_classes_are_refused():
+    net = models.build("lenet5")
+    with pytest.raises(ValueError, match="there is no picture to classify"):
+        cnnlab.predict(net, [])
+    with pytest.raises(ValueError, match="a loader has no class names"):
+        cnnlab.evaluate(net, [])

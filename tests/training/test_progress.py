@@ -1,0 +1,51 @@
+import pytest
+from bs4 import BeautifulSoup
+
+import cnnlab
+from cnnlab import models
+from cnnlab.training.progress import Progress
+
+ROW = {"train_loss": 0.5, "train_accuracy": 0.875, "learning_rate": 0.001, "seconds": 1.25}
+
+
+def test_a_terminal_gets_a_line_an_epoch(tiny, capsys):
+    cnnlab.fit(models.build("lenet5", num_classes=2), tiny, validation=tiny, epochs=2)
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0].startswith("LeNet5: 43,746 parameters · CPU")
+    assert lines[1].split() == ["epoch", "loss", "accuracy", "val.", "loss", "val.", "accuracy", "seconds"]
+    assert [line.split()[0] for line in lines[2:]] == ["1", "2"]
+    assert err == ""
+
+
+def test_quiet_is_quiet(tiny, capsys):
+    cnnlab.fit(models.build("lenet5", num_classes=2), tiny, epochs=1, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_notebooks_table_stays_readable_when_the_run_is_over(monkeypatch):
+    monkeypatch.setattr("cnnlab.training.progress.PAUSE", 0)
+    rows = []
+    shown = Progress(title="LeNet5 <on> CPU", epochs=2, rows=rows, shown=True)
+    shown._handle = type("Handle", (), {"update": lambda self, what: None})()
+    shown.step(1, 4, 0.7)
+    assert "epoch 1 of 2, loss 0.700" in shown._repr_html_()
+    assert BeautifulSoup(shown._repr_html_(), "html.parser").progress["value"] == "0.250"
+    rows.append(ROW)
+    shown.epoch()
+    shown.__exit__(None, None, None)
+    page = BeautifulSoup(shown._repr_html_(), "html.parser")
+    assert page.progress is None
+    assert [cell.text for cell in page.select("tbody td")] == ["1", "0.5000", "87.5 %", "1.2"]
+    assert "LeNet5 <on> CPU" in page.text
+    assert "87.5 %" in repr(shown)
+
+
+def test_an_interrupted_run_says_where(tiny, capsys):
+    def interrupt(step):
+        if step.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cnnlab.fit(models.build("lenet5", num_classes=2), tiny, epochs=3, callbacks=[interrupt])
+    assert capsys.readouterr().out.splitlines()[-1] == "stopped in epoch 2: KeyboardInterrupt"
