@@ -28,9 +28,9 @@ check: $(VENV)/.test  ## lint, types, and the tests that take seconds
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not slow and not browser and not notebook"
 
-notebooks: $(VENV)/.test  ## make the exercises from their solutions, run every lecture and save its outputs
+notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, make the exercises
+	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))
 	$(BIN)/python -m cnnlab.course.exercises
-	$(BIN)/cnnlab run --save
 
 bench: $(VENV)/.bench  ## time fit against other libraries (half an hour)
 	$(BIN)/python benchmarks/training.py

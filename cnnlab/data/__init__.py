@@ -1,12 +1,11 @@
 """Pictures and labels: data sets, splits, augmentation, batches."""
 
 from cnnlab.data.augmentation import Augmentation, warp
-from cnnlab.data.feeding import Augment, Batches, batches, to_float
 from cnnlab.data.decoding import UnreadablePictureError, decode
-from cnnlab.data.mnist import digits
 from cnnlab.data.drawings import drawing
-from cnnlab.data.files import atomic, cache_folder
+from cnnlab.data.feeding import Augment, Batches, batches, to_float
 from cnnlab.data.folders import Pictures, folder
+from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
 from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
 from cnnlab.data.torchvision_sets import torchvision_dataset
@@ -21,9 +20,7 @@ __all__ = [
     "Splits",
     "Unreadable",
     "UnreadablePictureError",
-    "atomic",
     "batches",
-    "cache_folder",
     "decode",
     "digits",
     "drawing",

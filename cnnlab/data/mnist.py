@@ -8,8 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from cnnlab.data.files import atomic, cache_folder
 from cnnlab.data.split import Split, Splits, stratify
+from cnnlab.files import atomic, cache_folder
 
 CLASSES = tuple("0123456789")
 

@@ -7,8 +7,8 @@ from urllib.error import URLError
 import torch
 from torch import Tensor
 
-from cnnlab.data.files import cache_folder
 from cnnlab.data.split import Split, Splits, stratify
+from cnnlab.files import cache_folder
 
 NAMES = ("MNIST", "FashionMNIST", "CIFAR10")
 

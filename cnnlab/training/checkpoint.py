@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnnlab.data import atomic
+from cnnlab.files import atomic
 
 VERSION = 1
 PARTS = {"version", "settings", "rows", "model", "optimizer", "schedule", "best", "way", "finished"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from cnnlab.data import atomic
+from cnnlab.files import atomic
 
 COLUMNS = (
     "train_loss",

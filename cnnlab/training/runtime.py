@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cnnlab.data import atomic, cache_folder
+from cnnlab.files import atomic, cache_folder
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 GAIN = {"float32": 1.05, "bfloat16": 1.25}  # how much faster than plain float32 each must be to be chosen

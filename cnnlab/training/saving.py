@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from cnnlab.data import atomic
+from cnnlab.files import atomic
 from cnnlab.models import build
 
 CARD = "cnnlab"  # the key of the card in the header of the safetensors file
@@ -99,7 +99,7 @@ def _card(path: Path, text: str | None) -> dict[str, Any]:
 def _rebuild(path: Path, card: dict[str, Any]) -> nn.Module:
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in card["options"].items()}
     try:
-        return build(card["name"], **options)
+        return build(card["name"], weights=None, **options)  # a card cannot make us download any
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise ValueError(f"{path}: its card does not describe a network: {error}") from error
 

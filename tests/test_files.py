@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cnnlab import data
+from cnnlab.files import atomic, cache_folder
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path):
@@ -12,7 +12,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path):
     path.write_text("old")
 
     def write():
-        with data.atomic(path) as draft:
+        with atomic(path) as draft:
             draft.write_text("half")
             raise OSError("No space left on device")
 
@@ -27,8 +27,8 @@ def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path):
     path.write_text("old")
     code = f"""
 import os
-from cnnlab import data
-with data.atomic({str(path)!r}) as draft:
+from cnnlab.files import atomic, cache_folder
+with atomic({str(path)!r}) as draft:
     draft.write_text("half")
     os.kill(os.getpid(), 9)
 """
@@ -38,7 +38,7 @@ with data.atomic({str(path)!r}) as draft:
 
 def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
-    assert data.cache_folder() == tmp_path
+    assert cache_folder() == tmp_path
     monkeypatch.delenv("CNNLAB_CACHE")
-    assert data.cache_folder().name == "cnnlab"
-    assert os.fspath(tmp_path) not in os.fspath(data.cache_folder())
+    assert cache_folder().name == "cnnlab"
+    assert os.fspath(tmp_path) not in os.fspath(cache_folder())

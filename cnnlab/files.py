@@ -1,15 +1,18 @@
-"""Where data is kept, and how files are written: whole or not at all."""
+"""Where data is kept, and how files are written: whole or not at all.
+
+Below all rooms and free of PyTorch, since the command line must not wait for it to write a notebook.
+"""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 
 def cache_folder() -> Path:
     """Folder for what can be made again: ``CNNLAB_CACHE`` if it is set, else the system's cache folder for users."""
+    from platformdirs import user_cache_path  # only those who look for the cache wait for it
+
     chosen = os.environ.get("CNNLAB_CACHE")
     return Path(chosen).expanduser() if chosen else user_cache_path("cnnlab")
 

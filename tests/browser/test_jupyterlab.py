@@ -1,0 +1,83 @@
+"""What a student does on the first day: opens lecture 01, runs it to its end, operates the demos."""
+
+import re
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+
+def open_notebook(page: Page, lab: tuple, name: str) -> None:
+    address, _ = lab
+    page.goto(re.sub(r"/lab(/tree/[^?]*)?", f"/lab/tree/{name}", address, count=1))
+    expect(page.locator(".jp-NotebookPanel:visible .jp-Notebook")).to_be_visible()
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first).to_be_attached()
+
+
+def run_all(page: Page) -> None:
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile(r"^Run All Cells$")).click()
+
+
+def saved_cells(folder, name):
+    return [cell for cell in nbformat.read(folder / name, 4).cells if cell.cell_type == "code"]
+
+
+def save(page: Page) -> None:
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(2000)
+
+
+def test_the_printed_address_opens_lecture_one(page, lab):
+    address, folder = lab
+    page.goto(address)
+    expect(page.locator(".jp-NotebookPanel:visible")).to_be_visible()
+    expect(page.locator("li.lm-TabBar-tab.jp-mod-current .lm-TabBar-tabLabel").first).to_have_text(re.compile("^01_"))
+    assert (folder / "exercises").is_dir()
+
+
+def test_lecture_one_runs_to_its_end_and_saves_what_it_showed(page, lab):
+    _, folder = lab
+    name = next(folder.glob("01_*.ipynb")).name
+    open_notebook(page, lab, name)
+    run_all(page)
+    count = len(saved_cells(folder, name))
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']").first).to_be_attached()
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first).to_be_attached(timeout=240_000)
+    save(page)
+    cells = saved_cells(folder, name)
+    assert [cell.execution_count for cell in cells] == list(range(1, count + 1))
+    assert not [cell.id for cell in cells for output in cell.outputs if output.output_type == "error"]
+    training = next(cell for cell in cells if "cnnlab.fit(" in cell.source)
+    html = "".join(output.get("data", {}).get("text/html", "") for output in training.outputs)
+    assert "val. accuracy" in html  # the progress table stays in the saved notebook
+    assert "<progress" not in html
+
+
+@pytest.fixture
+def demo(page, lab):
+    """A new notebook with one demo in it, run."""
+
+    def start(source: str) -> Page:
+        _, folder = lab
+        name = f"{re.sub(r'[^a-z]+', '-', source)}.ipynb"
+        cell = nbformat.v4.new_code_cell(source, id="demo")
+        spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec}), folder / name)
+        open_notebook(page, lab, name)
+        run_all(page)
+        expect(page.locator(".jp-OutputArea-output .jupyter-widgets").first).to_be_visible(timeout=120_000)
+        return page
+
+    return start
+
+
+def picture(page: Page) -> tuple[str, str]:
+    image = page.locator(".jp-OutputArea-output .jupyter-widgets img").first
+    expect(image).to_be_visible()
+    return image.get_attribute("src"), image.get_attribute("alt")
+
+
+def changed(page: Page, before: tuple[str, str]) -> tuple[str, str]:
+    expect(page.locator(".jp-OutputArea-output .jupyter-widgets img").first).not_to_have_attribute("src", before[0])
+    return picture(page)

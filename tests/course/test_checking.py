@@ -1,0 +1,181 @@
+"""The promise: what passes is right, what fails is named with its question, and nothing that a student saved counts."""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from cnnlab.course import checking
+from cnnlab.course.checking import Checked, assembled, check
+from cnnlab.course.notebooks import CourseError, install
+
+from .conftest import COUNT, SIZE, answered, check_cell, exercise, solution, v4
+
+PASSED_SIZE = "✓ a 5×5 filter on 28 pixels\n✓ a 1×1 filter changes nothing\n"
+
+
+def checked(notebook: nbformat.NotebookNode, **options: Any) -> Checked:
+    path = Path("exercises", "01_pictures.ipynb")
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    result = check("1", **options)
+    assert path.read_bytes() == before, "the student's file was changed"
+    return result
+
+
+def outcome(result: Checked) -> dict[str, tuple[bool, tuple[str, ...]]]:
+    return {question.title: (question.passed, question.differed) for question in result.results}
+
+
+def test_right_answers_pass_although_nothing_was_run_or_saved(course: Path) -> None:
+    notebook = answered()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    result = checked(notebook)
+    assert result.passed
+    assert not result.raised
+    assert not result.missing
+
+
+def test_an_untouched_exercise_fails_at_every_question_with_its_hint(course: Path) -> None:
+    install(".")
+    result = check("01")
+    assert outcome(result) == {
+        "Question 1: output size": (False, ("not answered yet",)),
+        "Question 2: parameters": (False, ("of a 5×5 filter: gives None: nothing was returned or set",)),
+    }
+    assert [question.hint for question in result.results] == ["Count the positions.", "Biases count too."]
+    assert result.raised == ("'parameters = None': NotImplementedError: your answer goes here",)
+
+
+def test_wrong_answers_fail_whatever_was_saved_deleted_edited_tagged_or_raised(course: Path) -> None:
+    notebook = answered(size="n - k", count="26")
+    # the wrong answer was run, and the outputs were edited to what they should be
+    notebook.cells[3] = check_cell("check-size", "print('✓ all is well')", "✓ all is well\n")
+    notebook.cells[3].metadata["tags"] = ["nbval-skip"]
+    # cells before the questions raise, and one is told to nbval as raising
+    notebook.cells.insert(1, v4.new_code_cell("# NBVAL_RAISES_EXCEPTION\n1 / 0", id="mine"))
+    notebook.cells.insert(2, v4.new_code_cell("not even Python", id="mine-too", metadata={"tags": ["nbval-skip"]}))
+    notebook.cells.pop()  # the second question is gone
+    notebook.cells.append(v4.new_code_cell("print('extra')", id="extra", metadata={"tags": ["nbval-check-output"]}))
+    result = checked(notebook)
+    assert outcome(result) == {
+        "Question 1: output size": (
+            False,
+            ("a 5×5 filter on 28 pixels: is False", "a 1×1 filter changes nothing: is False"),
+        ),
+        "Question 2: parameters": (True, ()),
+    }
+    assert result.raised[0] == "'1 / 0': ZeroDivisionError: division by zero"
+    assert result.raised[1].startswith("'not even Python': SyntaxError")
+    assert result.missing == ("check-count",)
+
+
+def test_an_endless_loop_is_stopped_and_the_other_questions_are_still_checked(course: Path) -> None:
+    result = checked(answered(size="[None for _ in iter(int, 1)]"), timeout=2)
+    assert outcome(result) == {
+        "Question 1: output size": (False, ("stopped after 2 s: does it loop for ever?",)),
+        "Question 2: parameters": (True, ()),
+    }
+
+
+def test_a_kernel_that_ends_leaves_the_questions_after_it_unreached(course: Path) -> None:
+    notebook = answered()
+    notebook.cells[4].source = "import os\nos._exit(1)"  # as a kernel ends that the system kills for its memory
+    result = checked(notebook)
+    unreached = ("not reached: a cell before it was stopped or ended the kernel",)
+    assert outcome(result)["Question 1: output size"] == (True, ())
+    assert outcome(result)["Question 2: parameters"] == (False, unreached)
+    assert result.raised == ("'import os': ended the kernel: out of memory, or a crash in compiled code",)
+
+
+def test_the_solution_itself_passes_and_files_beside_it_are_found(course: Path) -> None:
+    notebook = solution()
+    notebook.cells[1].source = "assert open('note.txt').read() == 'here'"
+    Path("elsewhere").mkdir()
+    Path("elsewhere", "note.txt").write_text("here")
+    nbformat.write(notebook, "elsewhere/renamed.ipynb")
+    assert check("01", Path("elsewhere/renamed.ipynb")).passed
+
+
+def test_check_cells_are_restored_in_place_and_missing_ones_come_last() -> None:
+    student = answered()
+    student.cells[3].source = "print('mine')"
+    student.cells.pop()
+    student.cells.append(v4.new_code_cell("parameters = 26", id="late"))
+    put_together = assembled(exercise(), student, folder=Path("/home/student"))
+    ids = [cell.id for cell in put_together.cells]
+    assert ids == ["course-folder", "imports", "answer-size", "check-size", "answer-count", "late", "check-count"]
+    assert [cell.source for cell in put_together.cells if cell.id.startswith("check-")] == [SIZE, COUNT]
+    assert put_together.cells[3].outputs[0].text == PASSED_SIZE
+    assert not any(cell.metadata or cell.outputs for cell in put_together.cells if not cell.id.startswith("check-"))
+
+
+def test_a_notebook_whose_editor_wrote_new_ids_is_checked_all_the_same() -> None:
+    student = answered()
+    for number, cell in enumerate(student.cells):
+        cell.id = f"colab{number}"
+    ids = [cell.id for cell in assembled(exercise(), student, folder=Path()).cells]
+    assert ids[-2:] == ["check-size", "check-count"]
+
+
+def test_comments_of_a_student_do_not_steer_nbval() -> None:
+    student = v4.new_notebook(cells=[v4.new_code_cell("# NBVAL_SKIP\nx = 1  # NBVAL_SKIP", id="mine")])
+    source = assembled(exercise(), student, folder=Path()).cells[1].source
+    assert source == "# NBVAL_SKIP (has no effect here)\nx = 1  # NBVAL_SKIP"
+
+
+def test_a_renamed_file_and_a_missing_one_tell_what_to_type(course: Path) -> None:
+    work = install("work").folder
+    (work / "exercises" / "01_pictures.ipynb").rename(work / "exercises" / "mine.ipynb")
+    with pytest.raises(CourseError, match=r"no exercise 01 in .*exercises; if you renamed it: `cnnlab check 01 FILE`"):
+        check("01")
+    with pytest.raises(CourseError, match=r"there is no file nothing.ipynb; `cnnlab check 01 FILE` checks"):
+        check("01", Path("nothing.ipynb"))
+    with pytest.raises(CourseError, match=r"there is no exercise 02; there are: 01"):
+        check("2")
+
+
+def test_a_file_renamed_but_for_its_number_is_found(course: Path) -> None:
+    work = install("work").folder
+    (work / "exercises" / "01_pictures.ipynb").rename(work / "exercises" / "01_mine.ipynb")
+    assert checking.own(course / "exercises" / "01_pictures.ipynb").name == "01_mine.ipynb"
+
+
+def test_a_damaged_file_tells_how_to_get_a_fresh_one(course: Path) -> None:
+    work = install("work").folder
+    (work / "exercises" / "01_pictures.ipynb").write_text("{")
+    with pytest.raises(CourseError, match=r"`cnnlab reset 01` brings a fresh one and keeps this file"):
+        check("01")
+
+
+def test_a_lecture_is_no_exercise(course: Path) -> None:
+    (course / "exercises" / "01_pictures.ipynb").write_bytes((course / "01_pictures.ipynb").read_bytes())
+    install("work")
+    with pytest.raises(CourseError, match="has no check cells"):
+        check("01")
+
+
+def test_pytest_that_does_not_start_is_reported_with_its_words(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking.sys, "executable", "/bin/false")
+    with pytest.raises(CourseError, match="the check could not start; `cnnlab doctor` looks for the cause"):
+        checked(answered())
+
+
+def test_json_has_everything_that_the_table_has() -> None:
+    import json
+
+    result = Checked(
+        Path("mine.ipynb"), (checking.Result("check-a", "A", False, ("is False",), "Think."),), ("x",), ("y",)
+    )
+    told = json.loads(result.to_json())
+    assert told == {
+        "notebook": "mine.ipynb",
+        "passed": False,
+        "results": [{"id": "check-a", "title": "A", "passed": False, "differed": ["is False"], "hint": "Think."}],
+        "raised": ["x"],
+        "missing": ["y"],
+    }

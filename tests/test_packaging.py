@@ -1,0 +1,131 @@
+"""The package as a user gets it: versions that belong together, a wheel with the notebooks, a quick start."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+REQUIRED = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+@pytest.mark.parametrize("requirement", REQUIRED, ids=lambda requirement: requirement.name)
+def test_every_range_has_a_pin_that_lies_in_it(requirement):
+    pin = pins().get(canonicalize_name(requirement.name))
+    assert pin is not None, f"constraints.txt has no version for {requirement.name}"
+    assert requirement.specifier.contains(pin, prereleases=True)
+    assert requirement.specifier, f"pyproject.toml gives no range for {requirement.name}"
+
+
+def test_conda_installs_the_same_versions_on_a_python_in_the_range():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python = next(entry for entry in environment["dependencies"] if str(entry).startswith("python="))
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python=") + ".0")
+    by_pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert by_pip == ["--constraint constraints.txt", "--editable .[test]"]
+
+
+def test_the_makefile_installs_with_the_constraints_and_knows_the_range_of_pythons():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    installs = [line for line in makefile.splitlines() if "$(PIP)" in line and ":=" not in line]
+    assert len(installs) == 4
+    assert all("--constraint constraints.txt" in line for line in installs)
+    lowest, highest = re.search(r"\((\d, \d+)\) <= sys.version_info\[:2\] <= \((\d, \d+)\)", makefile).groups()
+    range_ = SpecifierSet(PROJECT["requires-python"])
+    assert range_.contains(lowest.replace(", ", ".") + ".0")
+    assert range_.contains(highest.replace(", ", ".") + ".9")
+    assert not range_.contains("3.14.0")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        str(ROOT),
+        "--no-deps",
+        "--no-build-isolation",
+        "-q",
+        "-w",
+        str(folder),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_a_wheel_carries_library_and_notebooks(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for file in [*(ROOT / "cnnlab").rglob("*.py"), ROOT / "cnnlab" / "py.typed"]:
+        assert file.relative_to(ROOT).as_posix() in names
+    for file in (ROOT / "notebooks").rglob("*.ipynb"):
+        if ".ipynb_checkpoints" not in file.parts:
+            assert f"cnnlab/{file.relative_to(ROOT).as_posix()}" in names
+    assert not [name for name in names if name.startswith("tests/")]
+
+
+def test_an_installed_wheel_puts_the_notebooks_into_a_students_folder(wheel, tmp_path):
+    site, course = tmp_path / "site", tmp_path / "course"
+    zipfile.ZipFile(wheel).extractall(site)
+    code = (
+        "import sys, cnnlab; from cnnlab.course.notebooks import install\n"
+        "assert cnnlab.__file__.startswith(sys.argv[1]), cnnlab.__file__\n"
+        "install(sys.argv[2])"
+    )
+    subprocess.run([sys.executable, "-c", code, site, course], check=True, env=_path(site), cwd=tmp_path)
+    ours = {file.name for file in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {file.name for file in course.glob("*.ipynb")} == ours
+    assert {file.name for file in (course / "exercises").glob("*.ipynb")} == ours
+
+
+def _path(site: Path) -> dict[str, str]:
+    import os
+
+    return os.environ | {"PYTHONPATH": str(site)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import cnnlab",
+        "from typer.testing import CliRunner; from cnnlab.cli import app; CliRunner().invoke(app, ['--help'])",
+    ],
+    ids=["import cnnlab", "cnnlab --help"],
+)
+def test_a_start_loads_nothing_heavy(code):
+    heavy = ("torch", "torchvision", "pandas", "matplotlib", "sklearn", "IPython", "jupyterlab", "nbconvert")
+    code += f"; import sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    """Paths of a machine, registry settings: neither in a source nor in a saved output."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    suspicious = re.compile(
+        r"/(?:home|Users|root|work)/\w+|extra-index-url(?! https://download\.pytorch\.org)|find-links"
+    )
+    for name in filter(None, tracked):
+        file = ROOT / name
+        if file.suffix in {".png", ".safetensors"} or file == Path(__file__) or not file.exists():
+            continue
+        assert not suspicious.search(file.read_text(encoding="utf-8")), name
