@@ -1,7 +1,51 @@
 """Networks by name, one family a file, and what looks inside them."""
 
+from cnnlab.models.alexnet import AlexNet
+from cnnlab.models.blocks import Outputs, auxiliary_loss
+from cnnlab.models.efficientnet_lite0 import EfficientNetLite0
+from cnnlab.models.faces import FaceBaseline, TronNet
+from cnnlab.models.googlenet import GoogLeNet
+from cnnlab.models.highway import Highway, HighwayLayer
+from cnnlab.models.inception_v2 import InceptionV2
+from cnnlab.models.inception_v3 import InceptionV3
+from cnnlab.models.inception_v4 import InceptionResNetV2, InceptionV4
+from cnnlab.models.init import initialise
+from cnnlab.models.landmark_cnn import LandmarkCNN
 from cnnlab.models.lenet import LeNet5
+from cnnlab.models.nin import NiN
 from cnnlab.models.probe import Probe
-from cnnlab.models.zoo import MODELS, build
+from cnnlab.models.resnet import ResNet
+from cnnlab.models.summaries import summary
+from cnnlab.models.vgg import VGG
+from cnnlab.models.weights import load_in_order, load_timm, load_torchvision
+from cnnlab.models.zoo import MODELS, build, small
 
-__all__ = ["MODELS", "LeNet5", "Probe", "build"]
+__all__ = [
+    "MODELS",
+    "VGG",
+    "AlexNet",
+    "EfficientNetLite0",
+    "FaceBaseline",
+    "GoogLeNet",
+    "Highway",
+    "HighwayLayer",
+    "InceptionResNetV2",
+    "InceptionV2",
+    "InceptionV3",
+    "InceptionV4",
+    "LandmarkCNN",
+    "LeNet5",
+    "NiN",
+    "Outputs",
+    "Probe",
+    "ResNet",
+    "TronNet",
+    "auxiliary_loss",
+    "build",
+    "initialise",
+    "load_in_order",
+    "load_timm",
+    "load_torchvision",
+    "small",
+    "summary",
+]

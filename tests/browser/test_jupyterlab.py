@@ -81,3 +81,38 @@ def picture(page: Page) -> tuple[str, str]:
 def changed(page: Page, before: tuple[str, str]) -> tuple[str, str]:
     expect(page.locator(".jp-OutputArea-output .jupyter-widgets img").first).not_to_have_attribute("src", before[0])
     return picture(page)
+
+
+def test_the_convolution_demo_answers_to_its_controls(demo):
+    page = demo("from cnnlab import demos\ndemos.convolution()")
+    before = picture(page)
+    assert "(28 + 2·0 − 1·(3 − 1) − 1) / 1" in before[1]
+    page.get_by_label("stride (pixels)").first.focus()
+    page.keyboard.press("ArrowRight")  # by keyboard, as everyone must be able to
+    strided = changed(page, before)
+    assert "/ 2⌋ + 1 = 13" in strided[1]
+    page.get_by_label("kernel", exact=True).select_option("identity")
+    identity = changed(page, strided)
+    page.get_by_label("picture", exact=True).select_option(index=6)
+    assert changed(page, identity)[1] != identity[1]
+
+
+def test_the_training_demo_starts_pauses_and_stops(demo):
+    page = demo("from cnnlab import demos\ndemos.training()")
+    before = picture(page)
+    page.get_by_role("button", name="Start").click()
+    running = changed(page, before)
+    assert "Training curves after" in running[1]
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("status").filter(has_text="paused in epoch")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("^epoch"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("status").filter(has_text="stopped after")).to_be_visible()
+
+
+def test_the_kernels_demo_shows_another_layer(demo):
+    page = demo("from cnnlab import demos\ndemos.kernels()")
+    before = picture(page)
+    page.get_by_label("layer", exact=True).select_option(index=1)
+    changed(page, before)

@@ -1,0 +1,113 @@
+"""A picture, a kernel, and what the convolution of the two gives."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from cnnlab.look.figure import INCH, Figure
+from cnnlab.look.sheet import as_arrays
+from cnnlab.look.style import SIGNED, SMALL, dress, number, symmetric_limit
+
+MOST_WRITTEN = 7  # weights a side whose values fit into the cells
+BOX, SMALL_BOX = 240, 160  # CSS pixels: picture and response; kernel
+LEFT, GAP, RIGHT, TOP, BOTTOM = 56, 62, 64, 34, 44
+
+
+def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = "") -> Figure:
+    """A picture, a kernel and the response side by side, axes in pixels.
+
+    A response without negative values is shown from black (0) to white, any other from blue over white (0) to red.
+
+    Shape: ``picture`` (H, W), or with leading dimensions of 1, or (3, H, W); ``kernel`` and ``output`` (h, w), or with
+    leading dimensions of 1.
+
+    Raises:
+        ValueError: for several pictures, kernels or responses at once.
+
+    >>> picture = torch.eye(4)
+    >>> kernel = torch.tensor([[1.0, -1.0]])
+    >>> response(picture, kernel, nn.functional.conv2d(picture[None, None], kernel[None, None]))
+    <Figure: A picture of 4×4 pixels, a kernel of 1×2 and the response of 4×3 pixels, from −1 to 1; its largest |value|
+    is in row 0, column 0>
+    """
+    shown = _plane(picture, "picture", channels=(1, 3))
+    weights, values = (_plane(each, name) for each, name in ((kernel, "kernel"), (output, "output")))
+    row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
+    told = (
+        f"A picture of {_size(shown)} pixels, a kernel of {_size(weights)} and the response of {_size(values)} pixels, "
+        f"from {number(values.min())} to {number(values.max())}; its largest |value| is "
+        f"in row {row}, column {column}"
+    )
+    head = TOP + 17 * (title.count("\n") + 1 if title else 0)
+    sizes = [_box(array, side) for array, side in ((shown, BOX), (weights, SMALL_BOX), (values, BOX))]
+    body = max(high for _, high in sizes)
+    wide, tall = LEFT + sum(across for across, _ in sizes) + 2 * GAP + RIGHT, head + body + BOTTOM
+    alt = f"{title.replace(chr(10), ', ')}. {told}" if title else told
+    figure = Figure((wide / INCH, tall / INCH), alt=alt, constrained=False)
+    if title:
+        figure.text(0.5, 1 - 8 / tall, title, ha="center", va="top", fontsize=SMALL + 1)
+    panels, left = [], float(LEFT)
+    for across, high in sizes:
+        bottom = tall - head - (body + high) / 2
+        panels.append(figure.add_axes((left / wide, bottom / tall, across / wide, high / tall)))
+        left += across + GAP
+
+    panels[0].imshow(as_arrays([picture.reshape(-1, *picture.shape[-2:])])[0])
+    _in_pixels(panels[0], f"picture: {_size(shown)}")
+    _kernel(panels[1], weights)
+    end = symmetric_limit(values)
+    signed = values.min() < -1e-6 * end  # rounding errors are no negative values
+    image = panels[2].imshow(values, cmap=SIGNED if signed else "gray", vmin=-end if signed else 0, vmax=end)
+    _in_pixels(panels[2], f"response: {_size(values)}")
+    bar_axes = figure.add_axes(((wide - RIGHT + 10) / wide, bottom / tall, 9 / wide, high / tall))
+    bar = figure.colorbar(image, cax=bar_axes)
+    bar.ax.tick_params(labelsize=SMALL)
+    bar.outline.set_visible(False)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    return figure
+
+
+def _box(array: np.ndarray, side: float) -> tuple[float, float]:
+    """Width and height of a panel, the longer ``side`` CSS pixels, the shorter a quarter of it at least."""
+    height, width = array.shape[-2:]
+    scale = side / max(height, width)
+    return max(width * scale, side / 4), max(height * scale, side / 4)
+
+
+def _kernel(axes: Axes, weights: np.ndarray) -> None:
+    end = symmetric_limit(weights)
+    axes.imshow(weights, cmap=SIGNED, vmin=-end, vmax=end)
+    dress(axes, title=f"kernel: {_size(weights)}")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(True)
+    if max(weights.shape) > MOST_WRITTEN:
+        return
+    size = SMALL + 1 if max(weights.shape) <= 3 else SMALL - 1
+    for (row, column), weight in np.ndenumerate(weights):
+        colour = "white" if abs(weight) > 0.6 * end else "black"
+        text = f"{weight:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+        axes.text(column, row, "0" if text == "−0" else text, ha="center", va="center", fontsize=size, color=colour)
+
+
+def _in_pixels(axes: Axes, title: str) -> None:
+    dress(axes, title=title, x="column (pixels)", y="row (pixels)")
+    axes.spines[:].set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+
+
+def _plane(tensor: Tensor, name: str, channels: tuple[int, ...] = (1,)) -> np.ndarray:
+    """(H, W), or (C, H, W) for a colour picture."""
+    flat = tensor.detach().cpu().float().reshape(-1, *tensor.shape[-2:]) if tensor.ndim >= 2 else None
+    if flat is None or len(flat) not in channels or 0 in flat.shape:
+        allowed = " or ".join(str(count) for count in channels)
+        raise ValueError(
+            f"{name} must be (H, W) with {allowed} channel(s) at most before it, got {tuple(tensor.shape)}; "
+            f"choose one, as in {name}[0, 0]"
+        )
+    return flat.squeeze(0).numpy()
+
+
+def _size(array: np.ndarray) -> str:
+    return f"{array.shape[-2]}×{array.shape[-1]}"

@@ -1,0 +1,63 @@
+"""The demo of kernels: layers, modes, before and after training."""
+
+import pytest
+from bs4 import BeautifulSoup
+from torch import nn
+
+from cnnlab import demos, models
+from cnnlab.demos import _kernels as kernels
+
+
+@pytest.fixture(scope="module")
+def networks() -> kernels.Networks:
+    return kernels.lenets(progress=False)
+
+
+def alt(demo: demos.Demo) -> str:
+    return BeautifulSoup(demo.picture.value, "html.parser").find("img")["alt"]
+
+
+def test_before_and_after_training_differ_and_share_a_scale(networks):
+    after, before = (kernels.figure(kernels.Settings(trained=trained), networks) for trained in (True, False))
+    assert after.alt.startswith("features.conv1, after training: 6 kernels of 5×5")
+    assert before.alt.startswith("features.conv1, before training")
+    assert after.png() != before.png()
+    ticks = [[label.get_text() for label in figure.axes[-1].get_yticklabels()] for figure in (after, before)]
+    assert ticks[0] == ticks[1]
+
+
+def test_every_control_changes_the_picture(networks):
+    demo = demos.kernels()
+    seen = {demo.picture.value}
+    for control, value in (
+        (demo.layer, "features.conv2"),
+        (demo.mode, "rgba"),
+        (demo.trained, False),
+        (demo.limit, 3),
+    ):
+        control.value = value
+        seen.add(demo.picture.value)
+    assert len(seen) == 5
+    assert "3 of 16 kernels shown" in alt(demo)
+    assert "Conv2d(6, 16" in demo.status.value
+    demo.close()
+
+
+def test_one_network_has_no_before():
+    demo = demos.kernels(models.build("lenet5"))
+    assert "training" not in alt(demo)
+    with pytest.raises(ValueError, match="before training is not known"):
+        kernels.figure(kernels.Settings(trained=False), demo.networks)
+    demo.close()
+
+
+def test_a_layer_that_is_no_convolution_is_answered_with_those_that_are(networks):
+    with pytest.raises(ValueError, match="one of features.conv1, features.conv2, got 'features.pool1'"):
+        kernels.figure(kernels.Settings(layer="features.pool1"), networks)
+
+
+def test_networks_without_kernels_or_with_others_are_refused():
+    with pytest.raises(ValueError, match="a Linear without Conv2d layers"):
+        demos.kernels(nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="the same convolutions"):
+        demos.kernels(models.build("lenet5"), before=models.build("lenet5", in_channels=3))
