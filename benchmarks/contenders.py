@@ -118,17 +118,26 @@ def lightning(images: Tensor, labels: Tensor, epochs: int, seed: int) -> Classif
 
 
 def fastai(images: Tensor, labels: Tensor, epochs: int, seed: int) -> Classifier:
-    """fastai's Learner on a DataLoader, with a constant learning rate as the others have."""
+    """fastai's Learner on its DataLoader, with a constant learning rate and no validation, as the others."""
+    from fastai.callback.core import Callback, CancelValidException
+    from fastai.callback.progress import ProgressCallback
     from fastai.data.core import DataLoaders
     from fastai.data.load import DataLoader as FastLoader
     from fastai.learner import Learner
     from fastai.optimizer import Adam
 
+    class NoValidation(Callback):
+        def before_validate(self) -> None:
+            raise CancelValidException
+
     model = _network(seed)
     dataset = list(zip(data.to_float(images), labels, strict=True))
-    loaders = DataLoaders(FastLoader(dataset, bs=BATCH, shuffle=True, num_workers=0))
-    learner = Learner(loaders, model, loss_func=nn.CrossEntropyLoss(), opt_func=Adam, wd=0.0, train_bn=False)
-    with learner.no_bar(), learner.no_logging():
+    loader = FastLoader(dataset, bs=BATCH, shuffle=True, num_workers=0)
+    learner = Learner(
+        DataLoaders(loader, loader), model, loss_func=nn.CrossEntropyLoss(), opt_func=Adam, wd=0.0, cbs=NoValidation()
+    )
+    learner.remove_cb(ProgressCallback)
+    with learner.no_logging():
         learner.fit(epochs, lr=RATE)
     return _classifier(model)
 

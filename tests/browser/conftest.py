@@ -45,7 +45,7 @@ def lab(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "cnnlab.cli", "lab", str(folder), "--port", str(port), "--no-browser"]
+    command = [Path(sys.executable).with_name("cnnlab"), "lab", str(folder), "--port", str(port), "--no-browser"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines = []
     for line in process.stdout:
