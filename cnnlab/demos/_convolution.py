@@ -17,7 +17,7 @@ from cnnlab.demos._presets import PICTURES, PRESETS, Kernel, picture, preset
 class Settings:
     """What the demo shows; stride, padding and dilation in pixels."""
 
-    picture: str = "digit 5"
+    picture: str = "digit 3"
     kernel: Kernel = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))
     stride: int = 1
     padding: int = 0
@@ -31,7 +31,7 @@ def figure(settings: Settings) -> look.Figure:
         ValueError: for an unknown picture, a kernel that is no rectangle of finite weights or reaches beyond the
             padded picture, or a stride, padding or dilation out of range.
 
-    >>> figure(Settings(stride=2)).alt[:60]
+    >>> figure(Settings(stride=2)).alt[:59]
     'height and width: ⌊(28 + 2·0 − 1·(3 − 1) − 1) / 2⌋ + 1 = 13'
     """
     shown = picture(settings.picture)
@@ -119,13 +119,13 @@ class ConvolutionDemo(Demo):
         self._seed = 0
         geometry = (self.stride, self.padding, self.dilation)
         super().__init__([self.choice, self.preset, self.size, self.cells, self.again, *geometry])
-        self._fill(default.kernel)
         for control in (self.choice, *geometry):
             control.observe(self.redraw, "value")
         self.preset.observe(self._choose, "value")
         self.size.observe(self._choose, "value")
         self.again.on_click(self._randomly)
-        self.redraw()
+        with self.quietly():
+            self._fill(default.kernel)
 
     @property
     def settings(self) -> Settings:

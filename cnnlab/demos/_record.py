@@ -10,6 +10,7 @@ from cnnlab.look import Figure
 from cnnlab.look.style import BLUE, SMALL, VERMILION, dress, number, percent
 from cnnlab.training import Step
 
+FIRST_EPOCHS = 5  # for which the axis has room at the beginning
 MOST_POINTS = 300  # of the line of batch losses; more cannot be told apart
 
 
@@ -40,9 +41,12 @@ def chart(record: Record) -> Figure:
     loss, accuracy = figure.subplots(1, 2)
     dress(loss, title="Loss", x="epochs", y="loss (nats)", grid=True)
     dress(accuracy, title="Accuracy", x="epochs", y="accuracy (%)", grid=True)
+    end = FIRST_EPOCHS
+    while end < record.done:  # grows in few steps, so that the curves do not creep
+        end *= 2
     for axes in (loss, accuracy):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        axes.set_xlim(0, 1.02 * max(record.epochs, 1))
+        axes.set_xlim(0, 1.02 * min(end, max(record.epochs, 1)))
     if not record.losses:
         loss.text(0.5, 0.5, "nothing trained yet", transform=loss.transAxes, ha="center", fontsize=SMALL)
         return figure

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from threading import Event, Thread
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 import torch
@@ -82,9 +82,11 @@ class TrainingDemo(Demo):
 
     name = "training"
     thread: Thread | None = None
+    running: ClassVar["TrainingDemo | None"] = None  # the one that was started last
 
     def __init__(self, train: Split | None = None, validation: Split | None = None) -> None:
         self.train, self.validation = splits(train, validation)
+        _end_the_last_run()  # a cell that is run again makes a new demo, and nobody sees the old one
         self.record = Record()
         self.model: nn.Module | None = None
         self._run, self._stopped = Event(), False
@@ -125,6 +127,8 @@ class TrainingDemo(Demo):
     def _start(self, _button: Any) -> None:
         if self.thread is not None:
             return
+        _end_the_last_run()  # two at once would only slow each other down
+        TrainingDemo.running = self
         self.record, self._stopped = Record(), False
         self._run.set()
         self._switch(running=True)
@@ -185,6 +189,11 @@ class TrainingDemo(Demo):
         self.start.disabled = self.batch.disabled = self.epochs.disabled = running
         self.pause.disabled = self.stop.disabled = not running
         self.pause.description, self.pause.icon = "Pause", "pause"
+
+
+def _end_the_last_run() -> None:
+    if (last := TrainingDemo.running) is not None and last.thread is not None:
+        last.stop.click()
 
 
 class _Steer:

@@ -16,7 +16,7 @@ CRISP = 2.0  # dots a CSS pixel, for screens that have so many
 COARSEST = 1.25
 LARGEST = 96_000  # bytes: a larger picture gets fewer dots
 DISTINCT = 4096  # a chart has no more colours; a photograph has
-KEPT = 192  # colours of a chart, the most frequent ones, that its palette keeps exactly
+KEPT = 96  # colours of a chart, the most frequent ones, that its palette keeps exactly
 
 
 class Figure(MatplotlibFigure):
@@ -90,11 +90,12 @@ def _packed(pixels: Image.Image) -> bytes:
         reduced = pixels.quantize(256, Image.Quantize.MEDIANCUT)
     else:
         colours = np.array([colour for _, colour in sorted(counted, reverse=True)], np.uint8)
-        palette, index = colours[:256], np.arange(len(colours), dtype=np.uint8)
+        palette, index = colours[:256], np.arange(len(colours))
         if len(colours) > 256:
             rest = Image.fromarray(colours[None, KEPT:]).quantize(256 - KEPT, Image.Quantize.MEDIANCUT)
             palette = np.concatenate([colours[:KEPT], np.array(rest.getpalette(), np.uint8).reshape(-1, 3)])
-            index[KEPT:] = KEPT + np.asarray(rest)[0]
+            distance = (colours[:, None].astype(np.int32) - palette.astype(np.int32)) ** 2
+            index = distance.sum(axis=-1).argmin(axis=1)
         table = np.zeros(1 << 24, np.uint8)
         table[_codes(colours)] = index
         reduced = Image.fromarray(table[_codes(np.asarray(pixels))])

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba
+from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from cnnlab.look.figure import INCH, Figure
@@ -74,6 +75,7 @@ def kernels(
     heading, alt = (f"{title}: {text}" if title else text for text in (heading, alt))
     if coloured:
         figure = _one_matrix_each(_as_colours(shown, end), heading, alt)
+        _grey_paper(figure)
         _colour_key(figure, end)
         return figure
     colours = OPACITY if mode == "rgba" else colormaps[SIGNED]
@@ -195,6 +197,14 @@ def _scale(figure: Figure, colours: Colormap, end: float) -> None:
     bar.ax.set_yticklabels([number(-end), "0", number(end)], fontsize=SMALL)
     bar.ax.set_title("weight", fontsize=SMALL, pad=6)
     bar.outline.set_visible(False)
+
+
+def _grey_paper(figure: Figure) -> None:
+    """Put grey under the kernels: on the page's white, weights that are positive in all three channels would vanish."""
+    axes = figure.axes[0]
+    for image in axes.images:
+        left, right, bottom, top = image.get_extent()
+        axes.add_patch(Rectangle((left, top), right - left, bottom - top, color="0.5", linewidth=0, zorder=-1))
 
 
 def _colour_key(figure: Figure, end: float) -> None:

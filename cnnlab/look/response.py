@@ -1,5 +1,7 @@
 """A picture, a kernel, and what the convolution of the two gives."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -10,8 +12,8 @@ from cnnlab.look.sheet import as_arrays
 from cnnlab.look.style import SIGNED, SMALL, dress, number, symmetric_limit
 
 MOST_WRITTEN = 7  # weights a side whose values fit into the cells
-BOX, SMALL_BOX = 240, 160  # CSS pixels: picture and response; kernel
-LEFT, GAP, RIGHT, TOP, BOTTOM = 56, 62, 64, 34, 44
+BOX, SMALL_BOX = 205, 130  # CSS pixels: picture and response; kernel
+LEFT, GAP, RIGHT, TOP, BOTTOM = 54, 56, 58, 32, 42
 
 
 def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = "") -> Figure:
@@ -53,12 +55,15 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
         panels.append(figure.add_axes((left / wide, bottom / tall, across / wide, high / tall)))
         left += across + GAP
 
-    panels[0].imshow(as_arrays([picture.reshape(-1, *picture.shape[-2:])])[0])
+    array = as_arrays([picture.reshape(-1, *picture.shape[-2:])])[0]
+    # Interpolating values, not colours, leaves the colours of the scale, and so a small file.
+    stage: dict[str, Any] = {"interpolation_stage": "data"}
+    panels[0].imshow(array if shown.ndim == 3 else array[..., 0], cmap="gray", vmin=0, vmax=1, **stage)
     _in_pixels(panels[0], f"picture: {_size(shown)}")
     _kernel(panels[1], weights)
     end = symmetric_limit(values)
     signed = values.min() < -1e-6 * end  # rounding errors are no negative values
-    image = panels[2].imshow(values, cmap=SIGNED if signed else "gray", vmin=-end if signed else 0, vmax=end)
+    image = panels[2].imshow(values, cmap=SIGNED if signed else "gray", vmin=-end if signed else 0, vmax=end, **stage)
     _in_pixels(panels[2], f"response: {_size(values)}")
     bar_axes = figure.add_axes(((wide - RIGHT + 10) / wide, bottom / tall, 9 / wide, high / tall))
     bar = figure.colorbar(image, cax=bar_axes)

@@ -50,6 +50,7 @@ TABLE: dict[str, Widths | None] = {  # None is a maximum over 3×3 with stride 2
     "inception5b": Widths(384, 192, 384, 48, 128, 128, params=1388, ops=71),
 }
 VARIANTS = ("paper", "batch_norm", "torchvision")
+SMALLEST = {"imagenet": 31, "small": 8}  # pixels a side; torchvision's last pooling takes half of it
 AUXILIARY = ("inception4a", "inception4d")  # section 5
 
 
@@ -94,7 +95,7 @@ class GoogLeNet(nn.Module):
 
     ``auxiliary=True`` adds the two classifiers of section 5; while it trains, the network then returns ``Outputs``
     (``models.auxiliary_loss`` weighs them), and in eval the logits as always. ``width`` multiplies every
-    number of maps; ``stem="small"`` begins with 3×3 convolutions of stride 1, for pictures of 28 to 64 pixels.
+    number of maps; ``stem="small"`` begins with a 3×3 of stride 1 and leaves pool1 out, for pictures of 28 to 64 pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 31 pixels a side or more; the paper's have 224.
 
@@ -118,7 +119,7 @@ class GoogLeNet(nn.Module):
         choose("variant", variant, VARIANTS)
         choose("stem", stem, ("imagenet", "small"))
         self.in_channels = in_channels
-        self.smallest = 4 if stem == "small" else 15 if variant == "torchvision" else 31
+        self.smallest = SMALLEST[stem] // (2 if variant == "torchvision" else 1)
         features = _stem(in_channels, variant, width, stem)
         channels = scale(192, width)
         heads: dict[str, nn.Module] = {}
@@ -194,13 +195,12 @@ def _stem(in_channels: int, variant: str, width: float, stem: str) -> OrderedDic
     else:
         layers["conv1"] = _conv(in_channels, first, 3, variant)
     if variant == "paper":
-        layers["norm1"] = nn.LocalResponseNorm(5, alpha=5e-4)  # figure 3 has both, with AlexNet's constants
+        layers["norm1"] = nn.LocalResponseNorm(5, alpha=5e-4, k=2)  # figure 3 has both; AlexNet's constants
     layers["conv2_reduce"] = _conv(first, first, 1, variant)
     layers["conv2"] = _conv(first, second, 3, variant)
     if variant == "paper":
-        layers["norm2"] = nn.LocalResponseNorm(5, alpha=5e-4)
-    if stem == "imagenet":
-        layers["pool2"] = nn.MaxPool2d(3, 2, ceil_mode=True)
+        layers["norm2"] = nn.LocalResponseNorm(5, alpha=5e-4, k=2)
+    layers["pool2"] = nn.MaxPool2d(3, 2, ceil_mode=True)
     return layers
 
 

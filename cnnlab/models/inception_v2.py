@@ -69,7 +69,7 @@ STEM = {
     "conv5": "3×3/2 192 V",
     "conv6": "3×3 288",
 }
-SMALL_STEM = {"conv1": "3×3 64", "conv2": "3×3 288"}
+SMALL_STEM = {"conv1": "3×3 64", "conv2": "3×3/2 288"}
 TABLE: dict[str, str | tuple[str, ...]] = {
     "figure5a": FIGURE_5,
     "figure5b": FIGURE_5,
@@ -84,7 +84,7 @@ TABLE: dict[str, str | tuple[str, ...]] = {
     "figure7a": FIGURE_7,
     "figure7b": FIGURE_7,
 }
-SMALLEST = {"imagenet": 75, "small": 7}  # pixels a side of which the last reduction leaves a cell
+SMALLEST = {"imagenet": 75, "small": 13}  # pixels a side of which the last reduction leaves a cell
 
 
 class Rethought(nn.Module):
@@ -157,8 +157,8 @@ class InceptionV2(Rethought):
     """Inception v2 as the table prints it.
 
     ``auxiliary=True`` adds the classifier after the last module of figure 6 (section 4); while it trains, the network
-    then returns ``Outputs``. ``width`` multiplies every number of maps; ``stem="small"`` keeps the grid of pictures
-    of 28 to 64 pixels.
+    then returns ``Outputs``. ``width`` multiplies every number of maps; ``stem="small"`` halves the grid once, for
+    pictures of 28 to 64 pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 75 pixels a side or more; the table's have 299.
 

@@ -37,7 +37,7 @@ STEM = {
     "conv4a": "3×3 192 V",
     "pool2": "max 3×3/2 V",
 }
-SMALL_STEM = {"conv1a": "3×3 64", "conv2a": "3×3 192"}
+SMALL_STEM = {"conv1a": "3×3 64", "conv2a": "3×3/2 192"}
 TABLE: dict[str, str | tuple[str, ...]] = {
     "mixed5b": mixed5(32),
     "mixed5c": mixed5(64),

@@ -25,7 +25,7 @@ STEM: dict[str, str | tuple[str, ...]] = {
     "mixed4": ("1×1 64 → 3×3 96 V", "1×1 64 → 1×7 64 → 7×1 64 → 3×3 96 V"),
     "mixed5": ("3×3/2 192 V", "max 3×3/2 V"),
 }
-SMALL_STEM: dict[str, str | tuple[str, ...]] = {"conv1": "3×3 64", "conv2": "3×3 384"}
+SMALL_STEM: dict[str, str | tuple[str, ...]] = {"conv1": "3×3 64", "conv2": "3×3/2 384"}
 INCEPTION_A = ("1×1 96", "1×1 64 → 3×3 96", "1×1 64 → 3×3 96 → 3×3 96", "avg 3×3 → 1×1 96")
 REDUCTION_A = ("3×3/2 384 V", "1×1 192 → 3×3 224 → 3×3/2 256 V", "max 3×3/2 V")
 INCEPTION_B = (
@@ -52,7 +52,7 @@ RESNET_STEM: dict[str, str | tuple[str, ...]] = {
     "conv4a": "3×3 192 V",
     "pool5a": "max 3×3/2 V",
 }
-SMALL_RESNET_STEM: dict[str, str | tuple[str, ...]] = {"conv1a": "3×3 64", "conv2a": "3×3 192"}
+SMALL_RESNET_STEM: dict[str, str | tuple[str, ...]] = {"conv1a": "3×3 64", "conv2a": "3×3/2 192"}
 MIXED_5B = ("1×1 96", "1×1 48 → 5×5 64", "1×1 64 → 3×3 96 → 3×3 96", "avg 3×3 → 1×1 64")
 RESNET_A = ("1×1 32", "1×1 32 → 3×3 32", "1×1 32 → 3×3 48 → 3×3 64")
 RESNET_REDUCTION_A = ("3×3/2 384 V", "1×1 256 → 3×3 256 → 3×3/2 384 V", "max 3×3/2 V")
@@ -66,14 +66,14 @@ RESNET_REDUCTION_B = (
 RESNET_C = ("1×1 192", "1×1 192 → 1×3 224 → 3×1 256")
 RESNET_REPEATS = (10, 20, 10)
 SCALES = (0.17, 0.10, 0.20)  # of the residuals; section 3.3: 0.1 to 0.3 keeps the training stable
-SMALLEST = {"imagenet": 75, "small": 7}
+SMALLEST = {"imagenet": 75, "small": 13}
 
 
 class InceptionV4(nn.Module):
     """Inception v4 (figure 9): the stem, 4 modules A, 7 B and 3 C, with a reduction between.
 
     ``width`` multiplies every number of maps, ``repeats`` sets the number of modules of each kind, and
-    ``stem="small"`` keeps the grid of pictures of 28 to 64 pixels.
+    ``stem="small"`` halves the grid once, for pictures of 28 to 64 pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 75 pixels a side or more; the paper's have 299.
 

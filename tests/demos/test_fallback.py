@@ -3,10 +3,10 @@
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from cnnlab import demos
+from cnnlab.course.running import execute
 from cnnlab.course.tidy import tidy
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -28,7 +28,7 @@ def test_the_bundle_has_the_widget_and_its_picture(make):
 def test_an_exported_page_and_a_tidied_notebook_show_the_picture(tmp_path):
     cell = nbformat.v4.new_code_cell("from cnnlab import demos\ndemos.convolution()")
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    NotebookClient(notebook, timeout=120, kernel_name="python3", store_widget_state=False).execute()
+    execute(notebook, folder=tmp_path)
     for kept in (notebook, tidy(notebook, folder=tmp_path)):
         page = BeautifulSoup(HTMLExporter(template_name="lab").from_notebook_node(kept)[0], "html.parser")
         image = page.select_one(".jp-OutputArea-output img")

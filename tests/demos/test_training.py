@@ -123,6 +123,15 @@ def test_closing_ends_the_thread_and_no_thread_can_hold_the_kernel(demo):
     assert "training demo" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_a_new_demo_ends_the_run_of_the_last(demo, digits):
+    demo.start.click()
+    until(lambda: len(demo.record.losses) > 3)
+    other = demos.training(digits.train[:256])
+    until(lambda: demo.thread is None)
+    assert "stopped after" in demo.status.value
+    other.close()
+
+
 def test_the_figure_of_settings_is_that_of_a_whole_run(digits):
     settings = training.Settings(epochs=1, batch_size=32)
     parts = {"train": digits.train[:320], "validation": digits.validation[:100]}

@@ -9,10 +9,10 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from nbclient import NotebookClient
 from PIL import Image
 
 from cnnlab import data, look
+from cnnlab.course.running import execute
 
 
 def simple(alt: str = "A line") -> look.Figure:
@@ -81,14 +81,14 @@ def test_no_figure_is_left_behind_and_no_setting_changed(digits):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_beside_pyplot_in_a_notebook_it_is_shown_once_and_without_a_bare_png():
+def test_beside_pyplot_in_a_notebook_it_is_shown_once_and_without_a_bare_png(tmp_path):
     cells = [
         "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",
         "from cnnlab import look; figure = look.Figure((2, 1), alt='mine'); figure",
         "display(figure)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    execute(notebook, folder=tmp_path)
     pyplot, returned, displayed = (cell.outputs for cell in notebook.cells)
     assert "image/png" in pyplot[0].data
     for outputs in (returned, displayed):

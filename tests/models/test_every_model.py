@@ -150,6 +150,8 @@ def test_grey_pictures_and_small_ones_have_a_narrow_version(name):
         if side == 28:
             logits.sum().backward()
             assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
+            recipe = json.loads(json.dumps(network.recipe))
+            build(recipe["name"], **recipe["options"]).load_state_dict(network.state_dict())
     assert sum(p.numel() for p in network.parameters()) < 7e6
 
 
