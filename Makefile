@@ -32,7 +32,7 @@ notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, mak
 	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))
 	$(BIN)/python -m cnnlab.course.exercises
 
-bench: $(VENV)/.bench  ## time fit against other libraries (half an hour)
+bench: $(VENV)/.bench  ## time fit against other libraries (twenty minutes)
 	$(BIN)/python benchmarks/training.py
 
 clean:  ## remove the environment

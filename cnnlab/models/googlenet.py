@@ -95,7 +95,8 @@ class GoogLeNet(nn.Module):
 
     ``auxiliary=True`` adds the two classifiers of section 5; while it trains, the network then returns ``Outputs``
     (``models.auxiliary_loss`` weighs them), and in eval the logits as always. ``width`` multiplies every
-    number of maps; ``stem="small"`` begins with a 3×3 of stride 1 and leaves pool1 out, for pictures of 28 to 64 pixels.
+    number of maps; ``stem="small"`` begins with a 3×3 of stride 1 and leaves pool1 out, for pictures of 28 to 64
+    pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 31 pixels a side or more; the paper's have 224.
 

@@ -49,7 +49,7 @@ class LeNet5(nn.Module):
         height, width = (_cells(side) for side in input_size)
         if min(height, width) < 1:
             raise ValueError(
-                f"lenet5 needs pictures of at least {SMALLEST}×{SMALLEST} pixels: two 5×5 convolutions and two poolings "
+                f"lenet5 needs pictures of at least {SMALLEST}×{SMALLEST} pixels: two convolutions and two poolings "
                 f"leave nothing of {input_size[0]}×{input_size[1]}; enlarge the pictures or pass a larger input_size"
             )
         self.features = nn.Sequential(

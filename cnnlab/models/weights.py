@@ -94,7 +94,10 @@ def load_timm(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
     name, _ = _recipe(model)
     if name not in TIMM:
         raise ValueError(f"load_timm knows {', '.join(TIMM)}, got {name}")
-    import timm
+    try:
+        import timm
+    except ImportError as error:
+        raise ImportError("load_timm takes the order of the layers from timm itself: pip install timm") from error
 
     with torch.device("meta"):
         theirs = timm.create_model(TIMM[name])

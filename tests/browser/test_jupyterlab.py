@@ -7,12 +7,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 IDLE = "Python 3 (ipykernel) | Idle"
-SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # tabs of other tests stay open behind it
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
 
 def open_notebook(page: Page, lab: tuple, name: str) -> None:
+    """Open a notebook in a workspace of its own, where no tab of another test comes back."""
     address, _ = lab
-    page.goto(re.sub(r"/lab(/tree/[^?]*)?", f"/lab/tree/{name}", address, count=1))
+    workspace = f"/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}"
+    page.goto(re.sub(r"/lab(/tree/[^?]*)?", workspace, address, count=1))
     expect(page.locator(f"{SHOWN} .jp-Notebook")).to_be_visible()
     expect(page.get_by_text(IDLE).first).to_be_visible()  # before the kernel is there, "Run" does nothing
 
@@ -63,7 +65,7 @@ def demo(page, lab):
 
     def start(source: str) -> Page:
         _, folder = lab
-        name = f"{re.sub(r'[^a-z]+', '-', source)}.ipynb"
+        name = f"{source.split('.')[-1].strip('()')}.ipynb"
         cell = nbformat.v4.new_code_cell(source, id="demo")
         spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
         nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec}), folder / name)
@@ -103,14 +105,14 @@ def test_the_convolution_demo_answers_to_its_controls(demo):
 def test_the_training_demo_starts_pauses_and_stops(demo):
     page = demo("from cnnlab import demos\ndemos.training()")
     before = picture(page)
-    page.locator(SHOWN).get_by_role("button", name="Start").click()
+    page.get_by_title("Start", exact=True).click()
     running = changed(page, before)
     assert "Training curves after" in running[1]
-    page.locator(SHOWN).get_by_role("button", name="Pause").click()
+    page.get_by_title("Pause", exact=True).click()
     expect(page.locator(SHOWN).get_by_role("status").filter(has_text="paused in epoch")).to_be_visible()
-    page.locator(SHOWN).get_by_role("button", name="Resume").click()
+    page.get_by_title("Resume", exact=True).click()
     expect(page.locator(SHOWN).get_by_role("status").filter(has_text=re.compile("^epoch"))).to_be_visible()
-    page.locator(SHOWN).get_by_role("button", name="Stop").click()
+    page.get_by_title("Stop", exact=True).click()
     expect(page.locator(SHOWN).get_by_role("status").filter(has_text="stopped after")).to_be_visible()
 
 

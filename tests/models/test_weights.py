@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -83,6 +84,14 @@ def test_what_nobody_publishes_is_refused_with_the_list(theirs):
         load_torchvision(nn.Linear(2, 2), theirs)
     with pytest.raises(ValueError, match="a state_dict maps names to tensors, got list"):
         load_in_order(nn.Linear(2, 2), [1, 2])
+
+
+def test_without_timm_the_error_says_what_to_install(theirs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with torch.device("meta"):
+        net = build("efficientnet_lite0")
+    with pytest.raises(ImportError, match="pip install timm"):
+        load_timm(net, theirs)
 
 
 def test_auxiliary_weights_are_left_out_where_ours_has_no_such_heads():
