@@ -54,7 +54,7 @@ def lenet(epochs: int = 10) -> pd.DataFrame:
 
 
 def large(name: str) -> dict[str, list[float]]:
-    """Seconds of an epoch of ``name`` by the plain float32 loop and by `fit`, in pairs; called in a process of its own."""
+    """Seconds of an epoch of ``name`` by the plain float32 loop and by `fit`, in pairs, in a process of its own."""
     batch_size, steps = LARGE[name]
     split = photographs(batch_size * steps)
     network = getattr(torchvision.models, name)
@@ -99,7 +99,7 @@ def photographs(count: int) -> data.Split:
 
 
 def compare_large() -> pd.DataFrame:
-    """`large` for every network and instruction set, each in a process of its own, since oneDNN reads its setting once."""
+    """`large` for every network and instruction set, each in a new process, since oneDNN reads its setting once."""
     rows = []
     for setting, isa in ISAS.items():
         for name in LARGE:

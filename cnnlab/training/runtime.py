@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from cnnlab.files import atomic, cache_folder
 
@@ -25,7 +26,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 GAIN = {"float32": 1.05, "bfloat16": 1.25}  # how much faster than plain float32 each must be to be chosen
 ROUNDS, SECONDS = 5, 3.0  # timed rounds at most, and the time after which no further round begins
 VALUES = 200_000  # in the measured batch, about: enough to keep the cores busy
-LONG = 0.025  # seconds of a measured step in plain float32: below, bfloat16 costs more exactness than time is saved
+SMALL = 1e9  # operations of a forward pass: with fewer, bfloat16 costs more exactness than it can save time
 WORTH_MEASURING = 256  # pictures: for fewer, inference in float32 is over before a measurement would be
 
 
@@ -37,6 +38,7 @@ class Way(NamedTuple):
 
 
 PLAIN = Way("float32", channels_last=False)
+WAYS = (PLAIN, Way("float32", channels_last=True), Way("bfloat16", channels_last=True))
 
 
 @dataclass(frozen=True)
@@ -114,19 +116,16 @@ def _chosen_on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, tra
         return Runtime(cpu, Way(precision, channels_last=True), "as asked")
     if not any(isinstance(module, nn.Conv2d) for module in model.modules()):
         return Runtime(cpu, PLAIN, "no convolution to speed up")
-    ways = [PLAIN, Way("float32", channels_last=True)]
-    if precision == "auto" and native_bfloat16():
-        ways.append(Way("bfloat16", channels_last=True))
     if not training and shape[0] < WORTH_MEASURING:
         return Runtime(cpu, PLAIN, "too few pictures to measure")
     sample = (min(shape[0], max(4, VALUES // math.prod(shape[1:]))), *shape[1:])
     key = _key(model, sample, precision, training)
     seconds = _remembered(key)
     if seconds is None:
-        seconds = _measure(model, sample, ways, training)
+        reduced = precision == "auto" and native_bfloat16() and _operations(model, sample) >= SMALL
+        seconds = _measure(model, sample, list(WAYS if reduced else WAYS[:2]), training)
         _remember(key, seconds)
-    plain = seconds[_name(PLAIN)]
-    gains = {way: plain / seconds[_name(way)] for way in ways if plain >= LONG or way.precision == "float32"}
+    gains = {way: seconds[_name(PLAIN)] / seconds[_name(way)] for way in WAYS if _name(way) in seconds}
     good = [way for way in gains if way == PLAIN or gains[way] >= GAIN[way.precision]]
     best = max(good, key=gains.__getitem__)
     reason = "fastest here, measured" if best == PLAIN else f"{gains[best]:.1f}× plain float32, measured"
@@ -139,6 +138,14 @@ def _name(way: Way) -> str:
 
 def _autocast(device: torch.device, way: Way) -> AbstractContextManager[object]:
     return nullcontext() if way.precision == "float32" else torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _operations(model: nn.Module, shape: tuple[int, ...]) -> int:
+    """Operations of a forward pass (a multiply-add counts two), counted on a copy without memory."""
+    twin = copy.deepcopy(model).to("meta").eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        twin(torch.zeros(shape, device="meta"))
+    return int(counter.get_total_flops())
 
 
 def _measure(model: nn.Module, shape: tuple[int, ...], ways: list[Way], training: bool) -> dict[str, float]:

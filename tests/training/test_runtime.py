@@ -19,6 +19,7 @@ def measured(monkeypatch, tmp_path):
     monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
     monkeypatch.setattr(runtime, "_known", {})
     monkeypatch.setattr(runtime, "native_bfloat16", lambda: True)
+    monkeypatch.setattr(runtime, "SMALL", 0)  # LeNet stands for a large network here
     calls = []
 
     def plant(*seconds):
@@ -45,7 +46,6 @@ def chosen(**options):
         ((1.0, 0.8, 0.82), CHANNELS_LAST),  # bfloat16 must gain a quarter
         ((1.0, 0.98, 0.98), PLAIN),  # a gain within the noise is none
         ((1.0, 1.5, 4.0), PLAIN),  # a processor that emulates bfloat16
-        ((0.002, 0.003, 0.001), PLAIN),  # too short to give up exactness
     ],
 )
 def test_the_fastest_way_by_measurement_is_chosen_and_plain_float32_in_doubt(measured, seconds, way):
@@ -65,6 +65,18 @@ def test_bfloat16_is_not_even_tried_without_native_arithmetic(measured, monkeypa
     monkeypatch.setattr(runtime, "native_bfloat16", lambda: False)
     chosen()
     assert BFLOAT16 not in calls[0]
+
+
+def test_a_small_network_keeps_float32_however_busy_the_machine_was_when_it_was_measured(measured, monkeypatch):
+    calls = measured(1.0, 1.0, 0.1)
+    monkeypatch.setattr(runtime, "SMALL", 1e9)
+    assert chosen().way == PLAIN
+    assert BFLOAT16 not in calls[0]
+
+
+def test_operations_are_counted_as_by_hand():
+    by_hand = 24 * 24 * 6 * 25 + 8 * 8 * 16 * 150 + 256 * 120 + 120 * 84 + 84 * 10  # multiply-adds of LeNet-5
+    assert runtime._operations(models.build("lenet5"), (3, 1, 28, 28)) == 2 * 3 * by_hand
 
 
 def test_a_measurement_is_kept_for_the_next_process(measured, tmp_path):
