@@ -50,7 +50,9 @@ class Runtime:
     reason: str
 
     def __str__(self) -> str:
-        place = {"cpu": f"CPU, {torch.get_num_threads()} threads", "mps": "Apple GPU"}.get(self.device.type)
+        threads = torch.get_num_threads()
+        cpu = f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+        place = {"cpu": cpu, "mps": "Apple GPU"}.get(self.device.type)
         place = place or torch.cuda.get_device_name(self.device)
         return f"{place} · {_name(self.way)} ({self.reason})"
 

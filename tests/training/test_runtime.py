@@ -89,11 +89,9 @@ def test_a_measurement_is_kept_for_the_next_process(measured, tmp_path):
 
 
 def test_the_choice_is_said_in_one_line(measured):
+    threads = "1 thread" if torch.get_num_threads() == 1 else f"{torch.get_num_threads()} threads"
     measured(1.0, 0.8, 0.25)
-    assert (
-        str(chosen())
-        == f"CPU, {torch.get_num_threads()} threads · bfloat16, channels-last (4.0× plain float32, measured)"
-    )
+    assert str(chosen()) == f"CPU, {threads} · bfloat16, channels-last (4.0× plain float32, measured)"
 
 
 def test_a_few_pictures_are_classified_without_a_measurement(measured):
