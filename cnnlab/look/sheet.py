@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from cnnlab.look.figure import INCH, Figure
@@ -111,6 +112,8 @@ def place(axes: Axes, array: np.ndarray, left: float, top: float, width: float, 
     # Large pixels have sharp edges; a photograph that is made smaller is averaged.
     smooth = "nearest" if scale > 1 else "antialiased"
     axes.imshow(array, extent=(left, left + wide, top + tall, top), aspect="auto", interpolation=smooth)
+    # A hair of grey, so that white paper ends somewhere on a white page.
+    axes.add_patch(Rectangle((left, top), wide, tall, fill=False, edgecolor="0.75", linewidth=0.5))
     axes.set(xlim=limits[0], ylim=limits[1])
 
 

@@ -98,7 +98,7 @@ class Progress:
             bar = f'<progress value="{self.fraction:.3f}" style="width:12em"></progress> {escape(self.running)}'
         return (
             f'<div><div style="color:var(--jp-ui-font-color2, #555)">{escape(self.title)}</div>'
-            f'<div style="max-height:22em;overflow:auto">{table}</div><div>{bar or escape(self.note)}</div></div>'
+            f'<div style="max-height:40em;overflow:auto">{table}</div><div>{bar or escape(self.note)}</div></div>'
         )
 
 

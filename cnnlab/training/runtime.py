@@ -2,7 +2,8 @@
 
 bfloat16 with channels-last makes training three times faster on a processor with native bfloat16 arithmetic, and slower
 on one without; channels-last alone helps some networks and hurts others. So on a processor a few steps of the
-network itself are timed in every way that it offers, once: the result is kept in the cache.
+network itself are timed in every way that it offers, once: the result is kept in the cache. A network as small as LeNet
+gains nothing worth the difference in the last digits, and runs in plain float32.
 """
 
 import copy
@@ -26,7 +27,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 GAIN = {"float32": 1.05, "bfloat16": 1.25}  # how much faster than plain float32 each must be to be chosen
 ROUNDS, SECONDS = 5, 3.0  # timed rounds at most, and the time after which no further round begins
 VALUES = 200_000  # in the measured batch, about: enough to keep the cores busy
-SMALL = 1e9  # operations of a forward pass: with fewer, bfloat16 costs more exactness than it can save time
+SMALL = 1e9  # operations of a forward pass: with fewer, the ways differ by less than a busy machine's noise
 WORTH_MEASURING = 256  # pictures: for fewer, inference in float32 is over before a measurement would be
 
 
@@ -124,7 +125,9 @@ def _chosen_on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, tra
     key = _key(model, sample, precision, training)
     seconds = _remembered(key)
     if seconds is None:
-        reduced = precision == "auto" and native_bfloat16() and _operations(model, sample) >= SMALL
+        if _operations(model, sample) < SMALL:
+            return Runtime(cpu, PLAIN, "too small to gain from another")
+        reduced = precision == "auto" and native_bfloat16()
         seconds = _measure(model, sample, list(WAYS if reduced else WAYS[:2]), training)
         _remember(key, seconds)
     gains = {way: seconds[_name(PLAIN)] / seconds[_name(way)] for way in WAYS if _name(way) in seconds}
@@ -218,6 +221,8 @@ def _remembered(key: str) -> dict[str, float] | None:
 
 def _remember(key: str, seconds: dict[str, float]) -> None:
     _known[key] = seconds
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) + 1:
+        return  # measured beside much other work: good enough for this process, not for all to come
     kept = cache_folder() / "runtime.json"
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
