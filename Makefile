@@ -14,19 +14,22 @@ endif
 .PHONY: help lab test check notebooks bench clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(VENV)/.course  ## install the course and open it in JupyterLab (PORT=8889 to choose the port)
 	@$(BIN)/cnnlab lab
 
-test: $(VENV)/.test  ## run every test: unit, papers, doctests, notebooks, browser
+test: $(VENV)/.test  ## lint, types, and every test: unit, papers, doctests, notebooks, browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.test  ## lint, types, and the tests that take seconds
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not slow and not browser and not notebook"
+	$(BIN)/python -m pytest tests cnnlab -m "not slow and not browser and not notebook"
 
 notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, make the exercises
 	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))

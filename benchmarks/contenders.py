@@ -54,7 +54,9 @@ def plain_loop(images: Tensor, labels: Tensor, epochs: int, seed: int) -> Classi
 def cnnlab_fit(images: Tensor, labels: Tensor, epochs: int, seed: int) -> Classifier:
     """``cnnlab.fit`` with its defaults but for the progress table."""
     model = _network(seed)
-    cnnlab.fit(model, data.Split(images, labels, tuple("0123456789")), epochs=epochs, seed=seed, progress=False)
+    cnnlab.fit(
+        model, data.Split(images, labels, tuple("0123456789")), epochs=epochs, seed=seed, progress=False, device="cpu"
+    )
     return _classifier(model)
 
 

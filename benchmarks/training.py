@@ -59,7 +59,7 @@ def large(name: str) -> dict[str, list[float]]:
     split = photographs(batch_size * steps)
     network = getattr(torchvision.models, name)
     started = time.perf_counter()
-    runtime = choose(network(num_classes=6), (batch_size, 3, 224, 224), precision="auto", device=None, training=True)
+    runtime = choose(network(num_classes=6), (batch_size, 3, 224, 224), precision="auto", device="cpu", training=True)
     result: dict = {"runtime": str(runtime), "measuring": time.perf_counter() - started, "plain": [], "fit": []}
     for _ in range(ROUNDS_LARGE):
         for way in ("plain", "fit"):
@@ -67,7 +67,7 @@ def large(name: str) -> dict[str, list[float]]:
             model = network(num_classes=6)
             started = time.perf_counter()
             if way == "fit":
-                cnnlab.fit(model, split, epochs=1, batch_size=batch_size, progress=False)
+                cnnlab.fit(model, split, epochs=1, batch_size=batch_size, progress=False, device="cpu")
             else:
                 plain_epoch(model, split, batch_size)
             result[way].append(time.perf_counter() - started)

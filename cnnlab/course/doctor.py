@@ -33,7 +33,7 @@ print(json.dumps({
     "torch": torch.__version__, "torchvision": torchvision.__version__, "threads": torch.get_num_threads(),
     "cuda": torch.cuda.get_device_name() if cuda else "", "mps": torch.backends.mps.is_available(),
     "bfloat16": torch.cuda.is_bf16_supported(including_emulation=False) if cuda
-                else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()),
+                else torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()),
     "works": torch.ones(2, 2).mm(torch.ones(2, 2)).sum().item() == 8,
 }))
 """

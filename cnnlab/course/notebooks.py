@@ -69,7 +69,8 @@ def listed(kind: str, folder: Path | None = None) -> dict[str, Path]:
     False
     """
     files = sorted(((folder or source()) / KINDS[kind]).glob(NUMBERED))
-    return {file.name[:2]: file for file in reversed(files) if ".before-reset-" not in file.name}
+    first = {file.name[:2]: file for file in reversed(files) if ".before-reset-" not in file.name}
+    return dict(sorted(first.items()))
 
 
 def find(name: str | os.PathLike[str], *, kind: str = "lecture") -> Path:

@@ -2,17 +2,19 @@
 
 import os
 import warnings
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
 from cnnlab.data.decoding import UnreadablePictureError
 from cnnlab.data.folders import Pictures
 from cnnlab.data.split import Split, Unreadable
 
+AHEAD = 2  # batches that are being decoded while the network works on another
 GATHERED = 2_000_000  # values of pictures in memory that are gathered at once: 8 MB
 
 
@@ -45,7 +47,7 @@ def to_float(images: Tensor) -> Tensor:
 class Batches:
     """The batches of an epoch, again and again: float pictures (N, C, H, W) and labels (N,), on ``device``.
 
-    Pictures in memory are indexed as tensors on the device; pictures on demand are decoded by worker processes, and
+    Pictures in memory are indexed as tensors on the device; pictures on demand are decoded by threads, and
     broken ones are left out, listed in ``unreadable`` and named in a warning. Order and augmentation depend on
     ``seed`` and on the epoch set with `set_epoch`, and on nothing else: epoch 7 is the same whether epoch 6 was run
     or not. A shuffled last batch of a single picture is left out, since batch normalisation cannot train on it.
@@ -76,7 +78,6 @@ class Batches:
         self.set_epoch(0)
         single = shuffle and len(split) > batch_size and len(split) % batch_size == 1
         self._used = len(split) - single
-        self._loader = _loader(split, self) if isinstance(split.images, Pictures) else None
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order and the augmentation of the next pass."""
@@ -91,7 +92,7 @@ class Batches:
         return torch.arange(len(self.split)) if everything is None else everything[: self._used]
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for images, labels in self._from_workers() if self._loader else self._from_memory():
+        for images, labels in self._from_disk() if isinstance(self.split.images, Pictures) else self._from_memory():
             images = to_float(images)
             if self.augment:
                 images = self.augment(images, generator=self._generator)
@@ -99,25 +100,51 @@ class Batches:
 
     def _from_memory(self) -> Iterator[tuple[Tensor, Tensor]]:
         images, labels = self.split.images, self.split.labels
-        assert isinstance(images, Tensor)  # for the type checker: __init__ made a loader for anything else
+        assert isinstance(images, Tensor)  # for the type checker: anything else is on the disk
         # Small pictures are gathered and scaled some batches at a time: for LeNet a twentieth of a step's time.
         together = max(1, GATHERED // (images[0].numel() * self.batch_size)) * self.batch_size
         for chosen in self.order().to(self.device).split(together):
             pictures, truths = to_float(images[chosen]), labels[chosen]
             yield from zip(pictures.split(self.batch_size), truths.split(self.batch_size), strict=True)
 
-    def _from_workers(self) -> Iterator[tuple[Tensor, Tensor]]:
-        assert self._loader is not None
-        for images, chosen, broken in self._loader:
-            new = [entry for entry in broken if entry not in self.unreadable]
-            if new:
-                self.unreadable += new
-                warnings.warn(
-                    f"{len(new)} broken picture(s) left out: {'; '.join(f'{path} ({why})' for path, why in new)}",
-                    stacklevel=2,
-                )
-            if len(chosen):
-                yield images.to(self.device, non_blocking=True), self.split.labels[chosen].to(self.device)
+    def _from_disk(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Decode with threads, some batches ahead: Pillow lets go of Python's lock while it decodes."""
+        waiting: deque[tuple[Tensor, list[Future[Tensor | Unreadable]]]] = deque()
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as threads:
+            try:
+                for chosen in self.order().split(self.batch_size):
+                    waiting.append((chosen, [threads.submit(self._decode, index) for index in chosen.tolist()]))
+                    if len(waiting) > AHEAD:
+                        yield from self._gather(*waiting.popleft())
+                while waiting:
+                    yield from self._gather(*waiting.popleft())
+            finally:
+                threads.shutdown(cancel_futures=True)
+
+    def _decode(self, index: int) -> Tensor | Unreadable:
+        pictures = self.split.images
+        assert isinstance(pictures, Pictures)
+        try:
+            return pictures[index]
+        except (UnreadablePictureError, FileNotFoundError) as error:
+            path = str(pictures.paths[index])
+            return Unreadable(path, str(error).removeprefix(f"{path}: "))
+
+    def _gather(self, chosen: Tensor, futures: list[Future[Tensor | Unreadable]]) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batch of what could be decoded, if that is anything."""
+        decoded = [future.result() for future in futures]
+        new = [entry for entry in decoded if isinstance(entry, Unreadable) and entry not in self.unreadable]
+        if new:
+            self.unreadable += new
+            warnings.warn(
+                f"{len(new)} broken picture(s) left out: {'; '.join(f'{path} ({why})' for path, why in new)}",
+                stacklevel=2,
+            )
+        images = [picture for picture in decoded if isinstance(picture, Tensor)]
+        readable = torch.tensor([isinstance(picture, Tensor) for picture in decoded])
+        if images:
+            labels = self.split.labels[chosen[readable]]
+            yield torch.stack(images).to(self.device), labels.to(self.device)
 
 
 def batches(
@@ -138,51 +165,3 @@ def batches(
     [(2, 1, 28, 28), (2, 1, 28, 28), (1, 1, 28, 28)]
     """
     return Batches(split, batch_size, shuffle=shuffle, seed=seed, augment=augment, device=torch.device(device))
-
-
-class _Decoded(Dataset):
-    """A picture with its index, or the reason why there is none; runs in the workers."""
-
-    def __init__(self, pictures: Pictures) -> None:
-        self.pictures = pictures
-
-    def __getitem__(self, index: int) -> tuple[int, Tensor | Unreadable]:
-        try:
-            return index, self.pictures[index]
-        except (UnreadablePictureError, FileNotFoundError) as error:
-            path = str(self.pictures.paths[index])
-            return index, Unreadable(path, str(error).removeprefix(f"{path}: "))
-
-
-class _Order(Sampler[int]):
-    def __init__(self, owner: Batches) -> None:
-        self.owner = owner
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.owner.order().tolist())
-
-    def __len__(self) -> int:
-        return self.owner._used
-
-
-def _collate(
-    entries: list[tuple[int, Tensor | Unreadable]],
-) -> tuple[Tensor, Tensor, list[Unreadable]]:
-    good = [(index, picture) for index, picture in entries if isinstance(picture, Tensor)]
-    broken = [picture for _, picture in entries if isinstance(picture, Unreadable)]
-    images = torch.stack([picture for _, picture in good]) if good else torch.empty(0)
-    return images, torch.tensor([index for index, _ in good], dtype=torch.int64), broken
-
-
-def _loader(split: Split, owner: Batches) -> DataLoader:
-    assert isinstance(split.images, Pictures)
-    workers = min(os.cpu_count() or 1, 8, len(owner))  # a core each decodes; more only wait for the disk
-    return DataLoader(
-        _Decoded(split.images),
-        batch_size=owner.batch_size,
-        sampler=_Order(owner),
-        num_workers=workers,
-        persistent_workers=True,
-        collate_fn=_collate,
-        pin_memory=owner.device.type == "cuda",
-    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import overload
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from cnnlab.data.decoding import UnreadablePictureError, decode, open_picture
@@ -54,7 +55,7 @@ def folder(
     """Pictures in folders named after their class (``path/cat/1.jpg``), divided by class into three parts.
 
     Only file names and picture headers are read here, so a set may be larger than the memory; `batches` decodes with
-    worker processes. ``size`` is (height, width) in pixels: pictures are scaled to cover it and cropped at the centre.
+    threads. ``size`` is (height, width) in pixels: pictures are scaled to cover it and cropped at the centre.
     Files whose header nobody can read are left out, counted in a warning and listed in
     ``Splits.unreadable``; pictures that turn out to be broken further on are listed by `batches`.
 
@@ -71,7 +72,8 @@ def folder(
     if not classes:
         raise ValueError(f"{root} holds no class folders; put the pictures in {root}/<class>/, a folder for each class")
     files = [(file, label) for label, name in enumerate(classes) for file in _files(root / name)]
-    with ThreadPoolExecutor(max_workers=8) as threads:
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=8) as threads:
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and names the file
         reasons = list(threads.map(_unreadable, (file for file, _ in files)))
     readable = [entry for entry, reason in zip(files, reasons, strict=True) if reason is None]
     left_out = tuple(

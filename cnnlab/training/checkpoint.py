@@ -1,14 +1,17 @@
 """The state of an unfinished run, on the disk after every epoch."""
 
+import hashlib
 import os
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from cnnlab.data import Pictures, Split
 from cnnlab.files import atomic
 
 VERSION = 1
@@ -25,7 +28,7 @@ def write_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> Non
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as draft, open(draft, "wb") as file:
-            torch.save({"version": VERSION, **state}, file)
+            torch.save(_plain({"version": VERSION, **state}), file)
     except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
         raise OSError(
             f"the checkpoint {path} could not be written ({error}); the one before is untouched: free some space or "
@@ -57,7 +60,7 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> d
             f"{path} is no checkpoint of this version of cnnlab; delete it, or name another file in resume"
         )
     changed = [
-        f"{name} {state['settings'].get(name)!r}, now {value!r}"
+        f"{name} {_short(state['settings'].get(name))}, now {_short(value)}"
         for name, value in settings.items()
         if state["settings"].get(name) != value
     ]
@@ -69,6 +72,29 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> d
     return state
 
 
-def shapes(tensors: dict[str, Tensor]) -> str:
-    """A fingerprint of a network: names and shapes of its tensors."""
-    return ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
+def fingerprint(split: Split) -> str:
+    """What tells a split from another: its labels, and the bytes of its pictures or their paths."""
+    digest = hashlib.sha256(split.labels.cpu().numpy().tobytes())
+    images = split.images
+    if isinstance(images, Tensor):
+        digest.update(images[:: max(1, len(images) // 100)].cpu().numpy().tobytes())  # a hundred of them
+    elif isinstance(images, Pictures):
+        digest.update("\n".join(map(str, images.paths)).encode())
+    return digest.hexdigest()[:12]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with NumPy's numbers as Python's: a checkpoint is read without running code, and they would need it."""
+    match value:
+        case np.generic():
+            return value.item()
+        case dict():
+            return type(value)((key, _plain(item)) for key, item in value.items())
+        case list() | tuple():
+            return type(value)(map(_plain, value))
+    return value

@@ -3,8 +3,9 @@
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from cnnlab.data import Augment, Batches, Split, batches
-from cnnlab.training.checkpoint import read_checkpoint, shapes, write_checkpoint
+from cnnlab.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from cnnlab.training.history import History
 from cnnlab.training.prediction import logits_of
 from cnnlab.training.progress import Progress
@@ -24,7 +25,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class StopTraining(Exception):  # noqa: N818 - a wish, not an error
-    """Raised in a callback to end a run: the epoch that is running is dropped, those before are kept."""
+    """Raised in a callback to end a run: the weights stay as they are, the running epoch gets no row in the history."""
 
 
 @dataclass(frozen=True)
@@ -90,27 +91,37 @@ def fit(
     >>> list(history.index), bool(history.train_loss[2] < history.train_loss[1])
     ([1, 2], True)
     """
-    _check(train, validation, epochs, patience, loss, class_weights)
-    settings = {
-        "pictures": len(train),
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-        "network": shapes(model.state_dict()),
-    }
-    state = read_checkpoint(resume, settings) if resume else None
-    batch = (min(batch_size, len(train)), *train.images.shape[1:])
-    runtime = choose(model, batch, precision=precision, device=device, training=True)
-    if state:  # the checkpoint's own way, since another would change bits
-        runtime = replace(runtime, way=Way(*state["way"]), reason="as the checkpoint")
-    runtime.place(model)
+    _check(train, validation, epochs, batch_size, patience, loss, class_weights)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trainable:
         raise ValueError("no parameter of this network has requires_grad=True: there is nothing to train")
+    batch = (min(batch_size, len(train)), *train.images.shape[1:])
+    runtime = choose(model, batch, precision=precision, device=device, training=True)
+    runtime.place(model)
     optimizer_ = optimizer(trainable) if optimizer else torch.optim.Adam(trainable, learning_rate, fused=True)
     feed = batches(train, batch_size, shuffle=True, seed=seed, augment=augment, device=runtime.device)
     checked = batches(validation, max(batch_size, 256), device=runtime.device) if validation else None
     scheduler = schedule(optimizer_, epochs * len(feed)) if schedule else None
+    settings = {
+        "network": {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()},
+        "training pictures": fingerprint(train) if resume else "",
+        "validation pictures": fingerprint(validation) if resume and validation else "",
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "optimizer": type(optimizer_).__name__,
+        "schedule": f"{type(scheduler).__name__} over {epochs} epochs" if scheduler else "",
+        "class_weights": [] if class_weights is None else class_weights.tolist(),
+        "augment": repr(augment) if is_dataclass(augment) else type(augment).__name__,
+        "patience": patience,
+        "seed": seed,
+        "precision": precision,
+    }
+    state = read_checkpoint(resume, settings) if resume else None
+    if state and len(state["rows"]) > epochs:
+        raise ValueError(f"{resume} has {len(state['rows'])} epochs already, more than epochs={epochs}; ask for more")
+    if state:  # the checkpoint's own way, since another would change bits
+        runtime = replace(runtime, way=Way(*state["way"]), reason="as the checkpoint")
+        runtime.place(model)
     criterion = loss or _cross_entropy(len(train.classes), class_weights, runtime.device)
     run = _Run(model, optimizer_, scheduler, criterion, runtime, epochs, callbacks)
     if state:
@@ -119,7 +130,8 @@ def fit(
     title = f"{type(model).__name__}: {sum(p.numel() for p in trainable):,} parameters · {runtime}"
     # Chance depends on the seed and the epoch alone, so that a resumed run repeats an unbroken one.
     with (
-        torch.random.fork_rng(),
+        _eval_at_the_end(model),
+        torch.random.fork_rng(devices=[runtime.device] if runtime.device.type == "cuda" else []),
         Progress(title=title, epochs=epochs, rows=run.rows, shown=progress) as shown,
     ):
         while len(run.rows) < epochs and not run.finished:
@@ -145,7 +157,6 @@ def fit(
             )
         if patience is not None:
             run.best.restore(model)
-    model.eval()
     return History.of(run.rows, runtime=str(runtime))
 
 
@@ -202,7 +213,7 @@ class _Run:
             with self.runtime.autocast():
                 logits = self.model(self.runtime.arrange(images))
                 loss = self.criterion(logits, labels)
-            if step % every == 0 or step == len(feed):
+            if step % every == 1 % every or step == len(feed):
                 value = loss.item()
                 if not math.isfinite(value):
                     raise FloatingPointError(_not_finite(value, step, epoch, images, self))
@@ -212,14 +223,15 @@ class _Run:
             if self.scheduler:
                 self.scheduler.step()
             total += loss.detach() * len(labels)
-            correct += (logits.detach().argmax(dim=1) == labels).sum()
+            final = logits if isinstance(logits, Tensor) else logits[0]  # auxiliary heads come behind it
+            correct += (final.detach().argmax(dim=1) == labels).sum()
             seen += len(labels)
             shown.step(step, len(feed), value)
             for callback in self.callbacks:
                 assert history is not None
                 callback(Step(epoch, self.epochs, step, len(feed), value, self.model, self.optimizer, history))
         if not seen:
-            raise ValueError("not one picture of the training part could be decoded; look at Splits.unreadable")
+            raise ValueError("not one picture of the training part could be decoded; the warnings name them")
         return {
             "train_loss": total.item() / seen,
             "train_accuracy": correct.item() / seen,
@@ -232,7 +244,7 @@ class _Run:
         logits, labels = logits_of(self.model, feed, self.runtime)
         return {
             "validation_loss": self.criterion(logits, labels).item(),
-            "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item(),
+            "validation_accuracy": (logits.argmax(dim=1) == labels).sum().item() / len(labels),
         }
 
     def state(self) -> dict[str, Any]:
@@ -263,6 +275,11 @@ def _cross_entropy(classes: int, weights: Tensor | None, device: torch.device) -
         weights = weights.to(device, torch.float32)
 
     def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+        if not isinstance(logits, Tensor):
+            raise TypeError(
+                f"the network puts out a {type(logits).__name__}, not logits alone; with auxiliary heads pass "
+                "loss=cnnlab.models.auxiliary_loss"
+            )
         if logits.ndim != 2 or logits.shape[1] != classes:
             raise ValueError(
                 f"the network puts out {tuple(logits.shape)} and the data has {classes} classes; "
@@ -273,16 +290,31 @@ def _cross_entropy(classes: int, weights: Tensor | None, device: torch.device) -
     return cross_entropy
 
 
+@contextmanager
+def _eval_at_the_end(model: nn.Module) -> Iterator[None]:
+    """Leave the network in eval mode, however the run ends."""
+    try:
+        yield
+    finally:
+        model.eval()
+
+
 def _check(
     train: Split,
     validation: Split | None,
     epochs: int,
+    batch_size: int,
     patience: int | None,
     loss: Loss | None,
     class_weights: Tensor | None,
 ) -> None:
-    if epochs < 1:
-        raise ValueError(f"epochs must be 1 or more, got {epochs}")
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(f"epochs and batch_size must be 1 or more, got {epochs} and {batch_size}")
+    if validation is not None and validation.classes != train.classes:
+        raise ValueError(
+            f"training and validation must have the same classes in the same order, got {train.classes[:5]} and "
+            f"{validation.classes[:5]} (the first five); make both parts from one folder or data set"
+        )
     if patience is not None and (patience < 1 or validation is None):
         raise ValueError(
             f"patience must be 1 or more and needs a validation split, got patience={patience} and "

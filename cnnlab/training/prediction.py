@@ -70,7 +70,7 @@ def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, 
     Raises:
         ValueError: if there is no picture.
     """
-    was_training = model.training
+    modes = {module: module.training for module in model.modules()}
     model.eval()
     logits, labels = [], []
     try:
@@ -79,7 +79,8 @@ def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, 
                 logits.append(model(runtime.arrange(to_float(images))).float())
                 labels.append(truth.to(runtime.device))
     finally:
-        model.train(was_training)
+        for module, training in modes.items():  # one by one: a frozen layer may be in another mode than the rest
+            module.training = training
     if not logits:
         raise ValueError(NO_PICTURE)
     return torch.cat(logits), torch.cat(labels)
@@ -110,7 +111,12 @@ def _predict(
         shape = (len(first[0]) * (len(images) if isinstance(images, Sized) else 1), *first[0].shape[1:])
         images = chain([first], loader)
     runtime = choose(model, tuple(shape), precision=precision, device=device, training=False)
-    runtime.place(model)
     feed = batches(images, batch_size, device=runtime.device) if isinstance(images, Split) else images
-    logits, labels = logits_of(model, feed, runtime)
+    # The weights' memory format stays: an optimiser that trains them meanwhile relies on it.
+    before = next((tensor.device for tensor in model.state_dict().values()), runtime.device)
+    model.to(runtime.device)
+    try:
+        logits, labels = logits_of(model, feed, runtime)
+    finally:
+        model.to(before)
     return logits.cpu(), labels.cpu()

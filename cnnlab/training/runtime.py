@@ -110,7 +110,7 @@ def best_device() -> torch.device:
 
 def native_bfloat16() -> bool:
     """Whether this processor has arithmetic for bfloat16, as oneDNN sees it."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _chosen_on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, training: bool) -> Runtime:

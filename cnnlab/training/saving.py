@@ -41,6 +41,18 @@ def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, 
             "build it by name, or use safetensors.torch.save_model"
         )
     path = Path(path)
+    if path.suffix == ".json":
+        raise ValueError(f"{path} is the name of a card; name the file of the weights, as in {path.stem}.safetensors")
+    with torch.device("meta"):
+        fresh = build(recipe["name"], weights=None, **recipe["options"]).state_dict()
+    changed = [
+        name for name, tensor in model.state_dict().items() if name not in fresh or fresh[name].shape != tensor.shape
+    ]
+    if changed or len(fresh) != len(model.state_dict()):
+        raise ValueError(
+            f"{recipe['name']} was changed after it was built ({', '.join(changed[:3])}), so that a file could not say "
+            "how to rebuild it; build it with the options that give the new layers"
+        )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     card = {**recipe, "parameters": parameters, "classes": list(classes), "notes": notes}
     text = json.dumps(card, indent=2, ensure_ascii=False)
@@ -75,7 +87,7 @@ def load(path: str | os.PathLike[str]) -> nn.Module:
             if expected != found:
                 differing = sorted(set(expected.items()) ^ set(found.items()))[:3]
                 raise ValueError(f"{path}: the weights are not those of {card['name']}; {_plainly(differing)}")
-            model.load_state_dict({name: file.get_tensor(name) for name in found}, assign=True)
+            model.load_state_dict({name: file.get_tensor(name).clone() for name in found}, assign=True)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}); copy it again") from error
     for parameter in model.parameters():

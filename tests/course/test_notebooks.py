@@ -117,3 +117,9 @@ def test_a_damaged_notebook_is_named_with_the_way_to_a_fresh_one(tmp_path: Path,
         CourseError, match=r"01_pictures.ipynb is not a notebook, or .*`cnnlab reset 01` brings a fresh"
     ):
         read(path)
+
+
+def test_lectures_are_listed_from_the_first_on(tmp_path: Path) -> None:
+    for name in ("10_j.ipynb", "02_b.ipynb", "01_a.ipynb"):
+        (tmp_path / name).touch()
+    assert list(listed("lecture", tmp_path)) == ["01", "02", "10"]

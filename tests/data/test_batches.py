@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import pytest
 import torch
 from PIL import Image
@@ -66,13 +68,13 @@ def pictures(tmp_path):
     return tmp_path
 
 
-def test_workers_decode_on_demand_and_broken_pictures_are_listed_once(pictures):
+def test_threads_decode_on_demand_and_broken_pictures_are_listed_once(pictures):
     parts = data.folder(pictures, size=(16, 20), validation=0.25, test=0.25)
     assert isinstance(parts.train.images, data.Pictures)
     seen, broken = 0, []
     for part in parts[:3]:
         feed = data.batches(part, 4, shuffle=False)
-        with pytest.warns(UserWarning, match="broken picture") if _holds_broken(part) else _nothing():
+        with pytest.warns(UserWarning, match="broken picture") if _holds_broken(part) else nullcontext():
             for images, labels in feed:
                 assert images.shape[1:] == (3, 16, 20)
                 red = images[:, 0].mean(dim=(1, 2)) > images[:, 2].mean(dim=(1, 2))
@@ -87,11 +89,3 @@ def test_workers_decode_on_demand_and_broken_pictures_are_listed_once(pictures):
 
 def _holds_broken(part):
     return any(path.name == ("0.jpg" if path.parent.name == "red" else "1.jpg") for path in part.images.paths)
-
-
-class _nothing:  # noqa: N801
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None

@@ -35,9 +35,7 @@ def test_unreadable_files_are_counted_and_listed(tmp_path):
     reasons = {entry.path: entry.reason for entry in parts.unreadable}
     assert reasons["cat/empty.jpg"] == "the file is empty"
     assert reasons["cat/text.jpg"] == "it is no picture that Pillow can read"
-    assert (
-        "20000×20000 pixels; the limit is 100,000,000" in reasons["cat/huge.png"] or "bomb" in reasons["cat/huge.png"]
-    )
+    assert "20000×20000 pixels; the limit is 80,000,000" in reasons["cat/huge.png"] or "bomb" in reasons["cat/huge.png"]
     assert sum(len(part) for part in parts[:3]) == 10
 
 
@@ -72,7 +70,8 @@ def save_as(mode, path, colour, **options):
 def test_every_common_mode_becomes_rgb(tmp_path):
     red = torch.tensor([255, 0, 0], dtype=torch.uint8)
     assert torch.equal(save_as("RGB", tmp_path / "a.png", "red")[:, 5, 5], red)
-    assert torch.equal(save_as("P", tmp_path / "b.gif", 0)[:, 5, 5] * 0 + red, red)
+    Image.new("RGB", (12, 10), "red").convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "b.gif")
+    assert torch.equal(data.decode(tmp_path / "b.gif")[:, 5, 5], red)
     cmyk = save_as("CMYK", tmp_path / "c.jpg", (0, 255, 255, 0), quality=100)[:, 5, 5].int()
     assert (cmyk - red.int()).abs().max() < 8
     assert save_as("RGBA", tmp_path / "d.png", (0, 0, 0, 0)).min() == 255  # transparent is paper

@@ -167,12 +167,12 @@ def test_a_loss_that_explodes_stops_with_step_and_cause_before_it_ruins_the_weig
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 0}, "epochs must be 1 or more, got 0"),
+        ({"epochs": 0}, "epochs and batch_size must be 1 or more, got 0 and 64"),
         ({"patience": 2}, "patience must be 1 or more and needs a validation split"),
         ({"class_weights": torch.ones(3)}, r"class_weights must have shape \(2,\), a weight a class, got \(3,\)"),
         ({"class_weights": torch.ones(2), "loss": F.cross_entropy}, "give them, or a loss of your own, not both"),
         ({"precision": "float61"}, "precision must be one of auto, float32, bfloat16, got 'float61'"),
-        ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
+        ({"batch_size": 0}, "epochs and batch_size must be 1 or more, got 1 and 0"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused_before_anything_runs(tiny, options, message):
@@ -200,3 +200,47 @@ def test_pictures_on_demand_train_as_those_in_memory(tmp_path):
     for net, split in zip(nets, (parts.train, memory), strict=True):
         quietly(net, split, epochs=2, batch_size=5)
     assert equal_weights(*nets)
+
+
+def test_predicting_in_a_callback_does_not_change_the_training(digits):
+    nets = [lenet(), lenet()]
+    for net, callbacks in zip(nets, ([], [lambda step: cnnlab.predict(step.model, digits.test[:50])]), strict=True):
+        cnnlab.fit(net, digits.train[:256], epochs=2, precision="bfloat16", callbacks=callbacks, progress=False)
+    assert equal_weights(*nets)
+
+
+def test_an_interrupted_run_leaves_the_network_in_eval_mode(tiny):
+    def interrupt(step):
+        raise KeyboardInterrupt
+
+    net = lenet(num_classes=2)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(net, tiny, epochs=1, callbacks=[interrupt])
+    assert not net.training
+
+
+def test_validation_with_other_classes_is_refused(tiny):
+    other = data.Split(tiny.images, tiny.labels, ("bright", "dark"))
+    with pytest.raises(ValueError, match="the same classes in the same order"):
+        quietly(lenet(num_classes=2), tiny, validation=other, epochs=1)
+
+
+class TwoHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.main, self.auxiliary = nn.Linear(784, 2), nn.Linear(784, 2)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return (self.main(x), self.auxiliary(x)) if self.training else self.main(x)
+
+
+def test_auxiliary_heads_need_their_loss_and_then_train(tiny):
+    with pytest.raises(TypeError, match=r"puts out a tuple, .* pass loss=cnnlab\.models\.auxiliary_loss"):
+        quietly(TwoHeads(), tiny, epochs=1)
+
+    def both(output, labels):
+        return F.cross_entropy(output[0], labels) + (0.3 * F.cross_entropy(output[1], labels))
+
+    history = quietly(TwoHeads(), tiny, epochs=3, loss=both)
+    assert history.train_accuracy[3] > 0.9

@@ -7,11 +7,16 @@ import sys
 import textwrap
 import time
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from torch import nn
 
 import cnnlab
-from cnnlab import models
+from cnnlab import data, models
+
+KILL = getattr(signal, "SIGKILL", None)  # Windows has none
 
 RUN = """
 import sys, torch, cnnlab
@@ -53,9 +58,10 @@ def unbroken(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 @pytest.mark.parametrize(
     ("how", "moment"),
-    [(signal.SIGKILL, "1 4"), (signal.SIGKILL, "2 15"), (signal.SIGKILL, "3 1"), (signal.SIGINT, "3 9")],
+    [(KILL, "1 4"), (KILL, "2 15"), (KILL, "3 1"), (signal.SIGINT, "3 9")],
     ids=["killed in the first epoch", "killed at an epoch's end", "killed at an epoch's start", "Ctrl-C"],
 )
 def test_a_run_killed_at_any_moment_ends_with_the_weights_of_an_unbroken_one(tmp_path, unbroken, how, moment):
@@ -67,7 +73,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_weights_of_an_unbroken_one(tmp
     process.communicate(timeout=60)
     assert process.returncode in (-how, 1)
     assert not (tmp_path / "broken-weights.pt").exists()
-    assert not list(tmp_path.glob(".*partial")) or how == signal.SIGKILL
+    assert not list(tmp_path.glob(".*partial")) or how == KILL
 
     again = start(tmp_path, "broken")
     steps, errors = again.communicate(timeout=120)
@@ -96,12 +102,57 @@ def test_a_finished_run_is_not_run_again_and_more_epochs_go_on(tmp_path, digits)
     assert len(longer) == 3
 
 
+def test_a_fold_does_not_get_the_network_of_another_fold(tmp_path, digits):
+    train(tmp_path / "run.pt", digits)
+    other = digits._replace(train=digits.train[320:])
+    with pytest.raises(ValueError, match="belongs to a run with other settings: training pictures"):
+        train(tmp_path / "run.pt", other)
+
+
+def test_fewer_epochs_than_done_are_refused(tmp_path, digits):
+    train(tmp_path / "run.pt", digits, epochs=2)
+    with pytest.raises(ValueError, match="has 2 epochs already, more than epochs=1"):
+        train(tmp_path / "run.pt", digits, epochs=1)
+
+
+def test_numbers_of_numpy_do_not_spoil_a_checkpoint(tmp_path, digits):
+    rate = np.logspace(-3, -2, 2)[0]
+
+    def cosine(optimizer, steps):
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5 * (1 + np.cos(np.pi * step / steps)))
+
+    train(tmp_path / "run.pt", digits, learning_rate=rate, schedule=cosine)
+    _, history = train(tmp_path / "run.pt", digits, learning_rate=rate, schedule=cosine)
+    assert len(history) == 1
+
+
+def test_pictures_on_demand_and_dropout_resume_to_the_same_weights(tmp_path):
+    for name, grey in (("dark", 40), ("light", 220)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(20):
+            Image.new("L", (16, 16), grey + number).save(tmp_path / "pictures" / name / f"{number:02}.png")
+    parts = data.folder(tmp_path / "pictures", size=(16, 16), validation=0.2, test=0.2)
+
+    def run(path, epochs):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Flatten(), nn.Linear(768, 16), nn.Dropout(0.5), nn.Linear(16, 2))
+        cnnlab.fit(net, parts.train, epochs=epochs, batch_size=5, resume=path, progress=False)
+        return net
+
+    run(tmp_path / "broken.pt", 1)
+    broken, unbroken = run(tmp_path / "broken.pt", 3), run(tmp_path / "unbroken.pt", 3)
+    assert all(torch.equal(a, b) for a, b in zip(broken.parameters(), unbroken.parameters(), strict=True))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"batch_size": 32}, "batch_size 64, now 32; call fit as before"),
         ({"learning_rate": 0.5}, "learning_rate 0.001, now 0.5"),
         ({"seed": 9}, "seed 0, now 9"),
+        ({"optimizer": torch.optim.SGD}, "optimizer 'Adam', now 'SGD'"),
+        ({"augment": data.Augmentation(flip=True)}, "augment 'NoneType', now 'Augmentation"),
+        ({"precision": "bfloat16"}, "precision 'auto', now 'bfloat16'"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused(tmp_path, digits, change, message):

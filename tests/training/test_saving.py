@@ -81,3 +81,13 @@ def test_a_failed_save_keeps_the_old_file(saved, monkeypatch):
         cnnlab.save(path, net)
     assert path.read_bytes() == before
     assert sorted(file.suffix for file in path.parent.iterdir()) == [".json", ".safetensors"]
+
+
+def test_a_network_changed_after_it_was_built_and_the_name_of_a_card_are_refused(tmp_path):
+    net = models.build("lenet5")
+    with pytest.raises(ValueError, match=r"net\.json is the name of a card; .*net\.safetensors"):
+        cnnlab.save(tmp_path / "net.json", net)
+    net.classifier.fc3 = nn.Linear(84, 3)
+    with pytest.raises(ValueError, match=r"lenet5 was changed after it was built \(classifier\.fc3"):
+        cnnlab.save(tmp_path / "net.safetensors", net)
+    assert list(tmp_path.iterdir()) == []
