@@ -1,8 +1,8 @@
 """MNIST, FashionMNIST and CIFAR-10 by torchvision, for those with a network."""
 
 import os
+import socket
 from pathlib import Path
-from urllib.error import URLError
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from cnnlab.data.split import Split, Splits, stratify
 from cnnlab.files import cache_folder
 
 NAMES = ("MNIST", "FashionMNIST", "CIFAR10")
+TIMEOUT = 60  # seconds without a byte
 
 
 def torchvision_dataset(
@@ -33,13 +34,17 @@ def torchvision_dataset(
         raise ValueError(f"no data set is called {name!r}; there are {', '.join(NAMES)} (digits() needs no network)")
     folder = Path(root) if root else cache_folder() / "torchvision"
     dataset = getattr(torchvision.datasets, name)
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)  # torchvision's own downloads would wait for a silent server for ever
     try:
         parts = [_split(_open(dataset, folder, train=train)) for train in (True, False)]
-    except (URLError, TimeoutError, RuntimeError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, AssertionError) as error:  # what torchvision's readers raise
         raise ConnectionError(
-            f"{name} is not complete in {folder} and could not be downloaded ({error}); connect to a network and call "
-            "again, or copy the files there from another machine; cnnlab.data.digits() needs no network"
+            f"{name} is not complete in {folder} and could not be downloaded ({error}); connect to a network, delete "
+            "what is there and call again, or copy the files from another machine; data.digits() needs no network"
         ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
     whole, test = parts
     # stratify makes three parts; its "test" is handed back to training, since the publishers have their own
     train, held_out, rest = stratify(whole, validation=validation, test=validation, seed=seed)[:3]

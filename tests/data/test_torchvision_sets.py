@@ -42,6 +42,17 @@ def test_without_a_network_the_way_out_is_said(tmp_path, monkeypatch):
         data.torchvision_dataset("CIFAR10", root=tmp_path)
 
 
+def test_a_file_that_was_cut_off_is_said_with_the_way_out(tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    for part in ("train", "t10k"):
+        write_idx(raw / f"{part}-images-idx3-ubyte", np.zeros((20, 28, 28)))
+        write_idx(raw / f"{part}-labels-idx1-ubyte", np.arange(20) % 10)
+    whole = (raw / "train-images-idx3-ubyte").read_bytes()
+    (raw / "train-images-idx3-ubyte").write_bytes(whole[:5000])
+    with pytest.raises(ConnectionError, match="MNIST is not complete in .* delete what is there and call again"):
+        data.torchvision_dataset("MNIST", root=tmp_path)
+
+
 def test_an_unknown_name_lists_the_known():
     with pytest.raises(ValueError, match="no data set is called 'ImageNet'; there are MNIST, FashionMNIST, CIFAR10"):
         data.torchvision_dataset("ImageNet")
