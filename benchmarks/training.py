@@ -26,7 +26,7 @@ from cnnlab import data
 from cnnlab.training.runtime import choose
 
 ROUNDS, ROUNDS_LARGE = 5, 3
-LARGE = {"resnet18": (32, 4), "vgg16": (16, 3)}  # batch size, batches an epoch
+LARGE = {"resnet18": (32, 2), "vgg16": (16, 2)}  # batch size, batches an epoch
 ISAS = {"all that it has": None, "AVX-512 without bfloat16": "AVX512_CORE", "AVX2": "AVX2"}
 README = Path(__file__).with_name("README.md")
 
