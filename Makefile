@@ -1,5 +1,6 @@
 # `make help` lists what there is. Every command makes the environment in .venv if it is missing or out of date.
-# PyTorch's CPU wheels (1 GB instead of 6) for those who have no GPU:   make lab TORCH=cpu
+# PyTorch's CPU wheels (1 GB instead of 6) for those who have no GPU:   make lab TORCH=cpu   (after make clean, if the
+# other wheels are installed)
 # Another Python than python3:                                          make lab PYTHON=python3.12
 
 PYTHON ?= python3

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -163,10 +164,20 @@ def _started(server: "subprocess.Popen[bytes]", known: set[Path], folder: Path) 
                 info = json.loads(file.read_text())
             except (OSError, ValueError):  # being written, or just gone
                 continue
-            if Path(info.get("root_dir", "")) == folder:
+            # Jupyter writes the file before it listens: a student who clicks at once would see a refused connection.
+            if Path(info.get("root_dir", "")) == folder and _answers(info):
                 return info
         time.sleep(0.1)
     raise CourseError(f"JupyterLab did not answer within {SECONDS_TO_START} s; try `cnnlab doctor`", code=1)
+
+
+def _answers(info: dict[str, Any]) -> bool:
+    host = info.get("hostname", "localhost")
+    try:
+        socket.create_connection(("localhost" if host in ("", "*", "0.0.0.0", "::") else host, info["port"]), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _server_files() -> list[Path]:

@@ -48,9 +48,10 @@ class Batches:
     """The batches of an epoch, again and again: float pictures (N, C, H, W) and labels (N,), on ``device``.
 
     Pictures in memory are indexed as tensors on the device; pictures on demand are decoded by threads, and
-    broken ones are left out, listed in ``unreadable`` and named in a warning. Order and augmentation depend on
-    ``seed`` and on the epoch set with `set_epoch`, and on nothing else: epoch 7 is the same whether epoch 6 was run
-    or not. A shuffled last batch of a single picture is left out, since batch normalisation cannot train on it.
+    broken ones are left out, listed in ``unreadable`` and named in a warning. Order and augmentation of the pass after
+    `set_epoch` depend on ``seed`` and the epoch alone: epoch 7 is the same whether epoch 6 was run or not. Further
+    passes have further orders. A shuffled last batch of a single picture is left out, since batch normalisation
+    cannot train on it.
     """
 
     def __init__(

@@ -89,7 +89,8 @@ class Splits(NamedTuple):
 def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Splits:
     """Divide ``whole`` so that every part has every class in the same proportion, to within a picture.
 
-    ``validation`` and ``test`` are fractions of the whole. Pictures are shuffled; ``seed`` decides how.
+    ``validation`` and ``test`` are fractions of the whole. Pictures are shuffled; ``seed`` decides how. To within a
+    picture can mean none: at a tenth, a class of fewer than about ten pictures may be missing from a part.
 
     Raises:
         ValueError: for fractions that leave nothing to train on, or a class with too few pictures for three parts.
@@ -98,9 +99,7 @@ def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Spli
     >>> [torch.bincount(part.labels).tolist() for part in stratify(whole, validation=0.2, test=0.2, seed=0)[:3]]
     [[6, 6, 6, 6, 6], [2, 2, 2, 2, 2], [2, 2, 2, 2, 2]]
     """
-    from sklearn.model_selection import (
-        train_test_split,
-    )  # takes half a second, and only new data sets need it
+    from sklearn.model_selection import train_test_split  # takes half a second, and only new data sets need it
 
     if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
         raise ValueError(
@@ -118,7 +117,7 @@ def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Spli
     except ValueError as error:
         raise ValueError(
             f"{len(whole)} pictures of {len(whole.classes)} classes cannot be divided into {validation:.0%} "
-            f"validation, {test:.0%} test and the rest with every class in every part ({error}); add pictures or "
+            f"validation, {test:.0%} test and the rest in the proportions of the classes ({error}); add pictures or "
             "change the fractions"
         ) from error
     train = torch.as_tensor(train_part)

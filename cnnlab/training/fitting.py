@@ -66,14 +66,14 @@ def fit(
     """Train ``model`` on ``train`` for ``epochs`` passes and return the history, an epoch a row.
 
     The network is trained in place and left in eval mode. Device, precision and memory format are chosen by the
-    runtime, which says so in the first line; ``precision="float32"`` asks for exact numbers.
+    runtime, which says so in the first line; ``precision="float32"`` asks for exact numbers. (NVIDIA GPUs since Ampere
+    still round the inputs of convolutions to TF32 then, unless ``torch.backends.cudnn.allow_tf32`` is False.)
 
     Args:
         optimizer: makes the optimiser from the trainable parameters; Adam with ``learning_rate`` unless given.
         loss: of logits (N, classes) and labels (N,); cross-entropy unless given.
         schedule: makes a learning-rate schedule from the optimiser and the number of steps of the whole run; it
-        advances
-            after every step, not every epoch.
+            advances after every step, not every epoch.
         class_weights: (classes,) weights of the classes in the cross-entropy.
         patience: end the run after so many epochs without a lower validation loss, and go back to the best weights.
         callbacks: called after every step; may change ``step.optimizer`` or raise `StopTraining`.

@@ -26,7 +26,7 @@ def predict(
     """Logits of pictures, computed in eval mode and without gradients; the network's mode is restored.
 
     ``images`` is a tensor of pictures, a split, or a loader of (pictures, labels). uint8 pictures are scaled as in
-    training.
+    training. A broken picture of a folder has no row; a warning names it.
 
     Shape: N pictures (C, H, W) -> (N, num_classes) float32, on the CPU.
 

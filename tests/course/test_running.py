@@ -58,8 +58,17 @@ def test_a_run_saves_clean_outputs_and_a_page_that_needs_no_network(
     assert 'alt="The digit 7"' in html
     assert "data:image/png;base64,iVBORw0KGgo" in html, "the picture of the text is in the page"
     assert "require.min.js" not in html
-    (script,) = re.findall(r"<script[^>]*src=[^>]*>", html)
-    assert "async" in script, "MathJax alone comes from elsewhere, and nothing waits for it"
+    assert not re.findall(r"<(?:script|link)[^>]*(?:src|href)=[^>]*>", html), "nothing comes from elsewhere"
+
+
+def test_a_page_shows_formulas_without_a_network_and_survives_a_slip_in_one(tmp_path: Path) -> None:
+    text = "A line $x^2$,\n\n$$\\frac{1}{2}$$\n\n\\begin{align}a&=b\\end{align}\n\nand a slip: $\\left(x$"
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    html = page(nbformat.v4.new_notebook(cells=cells), folder=tmp_path)
+    assert "<msup><mi>x</mi><mn>2</mn></msup>" in html
+    assert "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac>" in html
+    assert html.count('display="block"') == 2
+    assert r"<code>$\left(x$</code>" in html
 
 
 def test_a_cell_that_raises_is_shown_with_its_id_source_and_traceback(tmp_path: Path) -> None:
