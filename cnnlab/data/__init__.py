@@ -1,10 +1,11 @@
 """Pictures and labels: data sets, splits, augmentation, batches."""
 
 from cnnlab.data.augmentation import Augmentation, warp
-from cnnlab.data.decoding import UnreadablePictureError, decode
+from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
 from cnnlab.data.drawings import drawing
 from cnnlab.data.feeding import Augment, Batches, batches, to_float
 from cnnlab.data.folders import Pictures, folder
+from cnnlab.data.krizhevsky import ColourPCA, RandomCrop, ten_crops
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
 from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
@@ -14,12 +15,15 @@ __all__ = [
     "Augment",
     "Augmentation",
     "Batches",
+    "ColourPCA",
     "Images",
     "Pictures",
+    "RandomCrop",
     "Split",
     "Splits",
     "Unreadable",
     "UnreadablePictureError",
+    "ahead",
     "batches",
     "decode",
     "digits",
@@ -27,6 +31,7 @@ __all__ = [
     "folder",
     "photo",
     "stratify",
+    "ten_crops",
     "to_float",
     "torchvision_dataset",
     "warp",

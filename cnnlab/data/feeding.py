@@ -1,16 +1,15 @@
 """From a split to the batches that a network is fed with."""
 
-import os
 import warnings
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from itertools import islice
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from cnnlab.data.decoding import UnreadablePictureError
+from cnnlab.data.decoding import UnreadablePictureError, ahead
 from cnnlab.data.folders import Pictures
 from cnnlab.data.split import Split, Unreadable
 
@@ -109,18 +108,10 @@ class Batches:
             yield from zip(pictures.split(self.batch_size), truths.split(self.batch_size), strict=True)
 
     def _from_disk(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Decode with threads, some batches ahead: Pillow lets go of Python's lock while it decodes."""
-        waiting: deque[tuple[Tensor, list[Future[Tensor | Unreadable]]]] = deque()
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as threads:
-            try:
-                for chosen in self.order().split(self.batch_size):
-                    waiting.append((chosen, [threads.submit(self._decode, index) for index in chosen.tolist()]))
-                    if len(waiting) > AHEAD:
-                        yield from self._gather(*waiting.popleft())
-                while waiting:
-                    yield from self._gather(*waiting.popleft())
-            finally:
-                threads.shutdown(cancel_futures=True)
+        order = self.order()
+        with closing(ahead(self._decode, order.tolist(), pending=(AHEAD + 1) * self.batch_size)) as decoded:
+            for chosen in order.split(self.batch_size):
+                yield from self._gather(chosen, list(islice(decoded, len(chosen))))
 
     def _decode(self, index: int) -> Tensor | Unreadable:
         pictures = self.split.images
@@ -131,9 +122,8 @@ class Batches:
             path = str(pictures.paths[index])
             return Unreadable(path, str(error).removeprefix(f"{path}: "))
 
-    def _gather(self, chosen: Tensor, futures: list[Future[Tensor | Unreadable]]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _gather(self, chosen: Tensor, decoded: list[Tensor | Unreadable]) -> Iterator[tuple[Tensor, Tensor]]:
         """The batch of what could be decoded, if that is anything."""
-        decoded = [future.result() for future in futures]
         new = [entry for entry in decoded if isinstance(entry, Unreadable) and entry not in self.unreadable]
         if new:
             self.unreadable += new

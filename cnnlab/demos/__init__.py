@@ -1,8 +1,19 @@
 """Demos to operate in JupyterLab or as a page of Voilà; elsewhere each shows a picture of itself."""
 
+from cnnlab.demos._architecture import ArchitectureDemo, architecture
 from cnnlab.demos._convolution import ConvolutionDemo, convolution
 from cnnlab.demos._demo import Demo
 from cnnlab.demos._kernels import KernelsDemo, kernels
 from cnnlab.demos._training import TrainingDemo, training
 
-__all__ = ["ConvolutionDemo", "Demo", "KernelsDemo", "TrainingDemo", "convolution", "kernels", "training"]
+__all__ = [
+    "ArchitectureDemo",
+    "ConvolutionDemo",
+    "Demo",
+    "KernelsDemo",
+    "TrainingDemo",
+    "architecture",
+    "convolution",
+    "kernels",
+    "training",
+]

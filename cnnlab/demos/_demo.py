@@ -20,13 +20,15 @@ FALLBACK = "This is a picture of the demo {name}; run this cell in JupyterLab to
 class Demo(widgets.VBox):
     """Controls at the left, the figure at the right (below on a narrow page), a line for messages underneath.
 
+    What comes ``below`` both has the whole width.
+
     A demo is a widget. Where no widget can be shown (an exported page, a terminal, a saved notebook), its HTML is the
     picture with its alternative text. Subclasses give `draw`, and call `redraw` when a control changes.
     """
 
     name = ""
 
-    def __init__(self, controls: Sequence[widgets.Widget]) -> None:
+    def __init__(self, controls: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()) -> None:
         self.picture = widgets.HTML()
         self.status = widgets.HTML(layout=widgets.Layout(min_height="2.6em"))
         self.alt = ""
@@ -37,7 +39,7 @@ class Demo(widgets.VBox):
             [self.picture, self.status], layout=widgets.Layout(flex="1 1 420px", min_width="280px", overflow="hidden")
         )
         row = widgets.Layout(display="flex", flex_flow="row wrap", align_items="flex-start", width="100%")
-        super().__init__([widgets.Box([left, right], layout=row)])
+        super().__init__([widgets.Box([left, right], layout=row), *below])
 
     def draw(self) -> Figure:
         """The figure for what the controls say now."""

@@ -1,10 +1,18 @@
 """Figures, and nothing but figures: each function returns a `Figure` with alternative text, and nobody needs pyplot."""
 
 from cnnlab.look.activations import activations
+from cnnlab.look.architecture import architecture
+from cnnlab.look.bars import bars
 from cnnlab.look.confusion import confusion, correlations
 from cnnlab.look.curves import curves
+from cnnlab.look.efficiency import efficiency
 from cnnlab.look.figure import Figure
 from cnnlab.look.kernels import kernels
+from cnnlab.look.labelled import labelled
+from cnnlab.look.lines import lines
+from cnnlab.look.overlays import overlays
+from cnnlab.look.points import points
+from cnnlab.look.receptive_field import receptive_field
 from cnnlab.look.response import response
 from cnnlab.look.sheet import pictures
 from cnnlab.look.splits import class_counts, mistakes, samples, scores
@@ -12,13 +20,21 @@ from cnnlab.look.splits import class_counts, mistakes, samples, scores
 __all__ = [
     "Figure",
     "activations",
+    "architecture",
+    "bars",
     "class_counts",
     "confusion",
     "correlations",
     "curves",
+    "efficiency",
     "kernels",
+    "labelled",
+    "lines",
     "mistakes",
+    "overlays",
     "pictures",
+    "points",
+    "receptive_field",
     "response",
     "samples",
     "scores",

@@ -63,6 +63,18 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
+def amount(count: float) -> str:
+    """A large number in words.
+
+    >>> amount(281_640), amount(714_188_480), amount(15.47e9), amount(84)
+    ('282 thousand', '714 million', '15.5 billion', '84')
+    """
+    for size, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if count >= size:
+            return f"{number(count / size)} {word}"
+    return number(count)
+
+
 def percent(fraction: float) -> str:
     """A fraction in percent.
 

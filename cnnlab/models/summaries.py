@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from cnnlab.models.modes import evaluating
+
 COLUMNS = (
     "name",
     "kind",
@@ -59,7 +61,7 @@ def summary(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     dtype = next((tensor.dtype for tensor in model.parameters()), torch.float32)
     x = torch.empty(1, *input_size, device="meta", dtype=dtype).as_subclass(Sighted)
     rows: list[dict[str, Any]] = []
-    with _eval(model), _recorded(model, rows), torch.no_grad():
+    with evaluating(model), _recorded(model, rows), torch.no_grad():
         functional_call(model, meta, (x,))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -83,17 +85,6 @@ class Sighted(Tensor):
             if inputs[0].ndim == 4 and output.ndim == 2:
                 output.field = _widened(output.field, tuple(inputs[0].shape[2:]), output.stride_)
         return output
-
-
-@contextmanager
-def _eval(model: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module
     Traceback (most recent call last):
     ValueError: no network is called 'lenet'; did you mean lenet5...? cnnlab.models.MODELS lists them all
     """
-    _known(name)
+    known(name)
     constructor = MODELS[name]
     bound = constructor.keywords if isinstance(constructor, partial) else {}
     taken = [option for option in signature(constructor).parameters if option not in bound]
@@ -130,11 +130,17 @@ def small(name: str, **options: Any) -> nn.Module:
     >>> net(torch.zeros(2, 1, 28, 28)).shape
     torch.Size([2, 10])
     """
-    _known(name)
+    known(name)
     return build(name, **{**SMALL[name], **options})
 
 
-def _known(name: str) -> None:
+def known(name: str) -> None:
+    """Refuse a name that ``MODELS`` does not have, with the near ones.
+
+    >>> known("vgg17")
+    Traceback (most recent call last):
+    ValueError: no network is called 'vgg17'; did you mean vgg1...? cnnlab.models.MODELS lists them all
+    """
     if name not in MODELS:
         near = get_close_matches(name, MODELS, n=3, cutoff=0.4) or sorted(MODELS)[:5]
         raise ValueError(

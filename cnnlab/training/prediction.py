@@ -7,8 +7,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from cnnlab.data import Images, Split, batches, to_float
+from cnnlab.data import Images, Split, batches, ten_crops, to_float
 from cnnlab.evaluation import Report
+from cnnlab.models import evaluating
 from cnnlab.training.runtime import Runtime, choose
 
 NO_PICTURE = "there is no picture to classify: the loader is empty, or no picture could be decoded"
@@ -64,23 +65,39 @@ def evaluate(
     return Report(logits, labels, names)
 
 
+def predict_crops(
+    model: nn.Module, images: Tensor, size: int, *, precision: str = "auto", device: torch.device | str | None = None
+) -> Tensor:
+    """Probabilities of pictures, averaged over ten crops: corners, centre and their reflections.
+
+    Krizhevsky et al. 2012, section 4.1: "averaging the predictions made by the network's softmax layer on the ten
+    patches". ``images`` are larger than the ``size`` pixels that the network takes, and prepared but for the crop.
+
+    Shape: (N, C, H, W) -> (N, num_classes), each row a distribution, on the CPU.
+
+    Raises:
+        ValueError: if a crop of ``size`` pixels does not fit, or there is no picture.
+
+    >>> from cnnlab import models
+    >>> predict_crops(models.build("lenet5"), torch.zeros(3, 1, 32, 32), 28).shape
+    torch.Size([3, 10])
+    """
+    crops = ten_crops(images, size)
+    logits = predict(model, crops.flatten(0, 1), precision=precision, device=device)
+    return logits.softmax(dim=1).unflatten(0, crops.shape[:2]).mean(dim=1)
+
+
 def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, Tensor]:
     """Logits (N, classes) in float32 and labels (N,) of all batches, on the runtime's device.
 
     Raises:
         ValueError: if there is no picture.
     """
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
     logits, labels = [], []
-    try:
-        with torch.inference_mode(), runtime.autocast():
-            for images, truth in feed:
-                logits.append(model(runtime.arrange(to_float(images))).float())
-                labels.append(truth.to(runtime.device))
-    finally:
-        for module, training in modes.items():  # one by one: a frozen layer may be in another mode than the rest
-            module.training = training
+    with evaluating(model), torch.inference_mode(), runtime.autocast():
+        for images, truth in feed:
+            logits.append(model(runtime.arrange(to_float(images))).float())
+            labels.append(truth.to(runtime.device))
     if not logits:
         raise ValueError(NO_PICTURE)
     return torch.cat(logits), torch.cat(labels)

@@ -121,3 +121,22 @@ def test_the_kernels_demo_shows_another_layer(demo):
     before = picture(page)
     page.locator(SHOWN).get_by_label("layer", exact=True).select_option(index=1)
     changed(page, before)
+
+
+def test_the_architecture_demo_shows_another_network_and_refuses_a_size_in_words(demo):
+    page = demo("from cnnlab import demos\ndemos.architecture()")
+    before = picture(page)
+    assert "vgg16 for pictures of 3×224×224" in before[1]
+    shown = page.locator(SHOWN)
+    expect(shown.get_by_role("region", name="layers of vgg16")).to_contain_text("conv5_3")
+    shown.get_by_label("family", exact=True).select_option("Inception")
+    googlenet = changed(page, before)
+    assert "googlenet for pictures of 3×224×224" in googlenet[1]
+    expect(shown.get_by_role("region", name="layers of googlenet")).to_contain_text("inception3a")
+    size = shown.get_by_label("input (C×H×W)", exact=True)
+    size.fill("3x20x20")
+    size.press("Enter")
+    expect(shown.get_by_role("status").filter(has_text="H and W of at least 31")).to_be_visible()
+    size.fill("3x64x64")
+    size.press("Enter")
+    assert "googlenet for pictures of 3×64×64" in changed(page, googlenet)[1]

@@ -103,6 +103,21 @@ def test_captums_grad_cam_explains_a_logit(name, network):
     assert bigger.shape[2:] == x.shape[2:]
 
 
+def test_torchcams_extractor_sees_what_captum_sees_and_leaves_no_hook(name, network):
+    captum, torchcam = pytest.importorskip("captum.attr"), pytest.importorskip("torchcam.methods")
+    network.eval()
+    layer, conv = [pair for pair in network.named_modules() if isinstance(pair[1], nn.Conv2d)][-1]
+    x = pictures(name, count=1)
+    with torchcam.GradCAM(network, layer) as extractor:
+        (heat,) = extractor(2, network(x))
+    expected = captum.LayerGradCam(network, conv).attribute(x, target=2, relu_attributions=True)[0].detach()
+    expected = expected - expected.amin()
+    expected = expected / (expected.amax() + 1e-8)  # as torchcam scales it
+    assert heat.shape == expected.shape
+    assert (heat - expected).abs().max() <= 1e-3
+    assert not any(module._forward_hooks for module in network.modules())
+
+
 def test_wrong_channels_are_refused_with_the_way_out(name, network):
     x = torch.zeros(2, 5, *pictures(name).shape[2:])
     with pytest.raises(ValueError, match=r"takes pictures of shape \(N, .*got \(2, 5, .*in_channels"):

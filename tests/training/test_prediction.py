@@ -1,9 +1,11 @@
 import pytest
 import torch
+import torchvision
 from torch.utils.data import DataLoader, TensorDataset
 
 import cnnlab
 from cnnlab import data, models
+from cnnlab.training import predict_crops
 
 
 def test_a_batch_a_split_and_a_loader_give_the_same_logits(digits):
@@ -45,3 +47,11 @@ def test_an_empty_loader_and_a_loader_without_classes_are_refused():
         cnnlab.predict(net, [])
     with pytest.raises(ValueError, match="a loader has no class names"):
         cnnlab.evaluate(net, [])
+
+
+def test_a_prediction_from_ten_crops_is_the_mean_of_ten_predictions():
+    net = models.build("lenet5")
+    images = torch.rand(3, 1, 32, 36)
+    crops = torchvision.transforms.v2.functional.ten_crop(images, [28, 28])
+    expected = sum(cnnlab.predict(net, crop).softmax(dim=1) for crop in crops) / 10
+    torch.testing.assert_close(predict_crops(net, images, 28), expected)

@@ -1,55 +1,24 @@
-"""The command line: ``cnnlab lab | run | check | reset | doctor``.
-
-Commands import what they need when they run, so that ``cnnlab --help`` answers at once.
-"""
+"""Commands for the course: its notebooks, its exercises, this machine."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import cnnlab
+from cnnlab.cli.telling import bar, errors_told, near, say, spinner
 from cnnlab.course.notebooks import CourseError
 
 if TYPE_CHECKING:
     from cnnlab.course.checking import Checked
     from cnnlab.course.doctor import Finding
 
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
 MARKS = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "fail": "[bold red]FAIL[/]"}
 
-app = typer.Typer(
-    name="cnnlab",
-    help="A course on convolutional networks that runs. Start with: cnnlab lab",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+commands = typer.Typer()
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"cnnlab {cnnlab.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-) -> None:
-    """Take the options that belong to no command."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console or pipe that cannot show ✓ or ×
-
-
-@app.command(epilog="Example: cnnlab lab my-course --port 9000")
+@commands.command(epilog="Example: cnnlab lab my-course --port 9000")
 def lab(
     folder: Annotated[
         Path | None,
@@ -68,14 +37,14 @@ def lab(
     ] = None,
 ) -> None:
     """Open the course in JupyterLab: puts the notebooks that you do not have yet into DIR, and starts there."""
-    with _errors_told():
+    with errors_told():
         from cnnlab.course.lab import lab as start
 
         typer.echo("Starting JupyterLab …", err=True)
-        raise typer.Exit(start(folder, port=port, ip=ip, browser=browser, say=_say))
+        raise typer.Exit(start(folder, port=port, ip=ip, browser=browser, say=say))
 
 
-@app.command(epilog="Example: cnnlab run 01 02 --html out/")
+@commands.command(epilog="Example: cnnlab run 01 02 --html out/")
 def run(
     notebooks: Annotated[
         list[str] | None,
@@ -86,7 +55,7 @@ def run(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 600,
 ) -> None:
     """Run notebooks from top to bottom, without a browser. Fails with the cell and its traceback."""
-    with _errors_told():
+    with errors_told():
         from cnnlab.course.notebooks import find, listed
 
         paths = [find(name) for name in notebooks] if notebooks else list(listed("lecture").values())
@@ -94,7 +63,7 @@ def run(
 
         failed = 0
         for path in paths:
-            with _bar(path.stem) as progress:
+            with bar(path.stem, unit="cells") as progress:
                 try:
                     ran = run_notebook(path, html=html, save=save, timeout=timeout, progress=progress)
                 except CourseError as error:
@@ -102,11 +71,11 @@ def run(
                     typer.echo(f"{path.stem} failed in {error}", err=True)
                     continue
             to = "".join(f" → {file}" for file in ran.written)
-            _say(f"{path.stem}: {ran.cells} cell{'s' if ran.cells != 1 else ''} in {ran.seconds:.1f} s{to}")
+            say(f"{path.stem}: {ran.cells} cell{'s' if ran.cells != 1 else ''} in {ran.seconds:.1f} s{to}")
         raise typer.Exit(1 if failed else 0)
 
 
-@app.command(epilog="Example: cnnlab check 01")
+@commands.command(epilog="Example: cnnlab check 01")
 def check(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Which exercise.")],
     file: Annotated[
@@ -116,10 +85,10 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results for a program.")] = False,
 ) -> None:
     """Check your answers: runs your exercise in a fresh kernel, question by question. Your file is not changed."""
-    with _errors_told():
+    with errors_told():
         from cnnlab.course.checking import check as check_exercise
 
-        with _spinner(f"Running exercise {number} …"):
+        with spinner(f"Running exercise {number} …"):
             checked = check_exercise(number, file, timeout=timeout)
         if as_json:
             typer.echo(checked.to_json())
@@ -128,7 +97,7 @@ def check(
         raise typer.Exit(0 if checked.passed else 1)
 
 
-@app.command(epilog="Example: cnnlab reset 03")
+@commands.command(epilog="Example: cnnlab reset 03")
 def reset(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Which lecture, with its exercise.")],
     folder: Annotated[
@@ -136,23 +105,23 @@ def reset(
     ] = None,
 ) -> None:
     """Bring a lecture and its exercise back as they came. Your own versions are kept beside them."""
-    with _errors_told():
+    with errors_told():
         from cnnlab.course.notebooks import reset as reset_notebooks
 
         for restored in reset_notebooks(number, folder):
-            _say(f"{_near(restored.path)} {restored.change}")
+            say(f"{near(restored.path)} {restored.change}")
 
 
-@app.command(epilog="Example: cnnlab doctor --json")
+@commands.command(epilog="Example: cnnlab doctor --json")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings for a program.")] = False,
 ) -> None:
     """Examine this machine: what works, what does not, and what mends it."""
-    with _errors_told():
+    with errors_told():
         from cnnlab.course.doctor import examine
 
         findings = []
-        with _spinner("Examining; PyTorch takes a few seconds …"):
+        with spinner("Examining; PyTorch takes a few seconds …"):
             for finding in examine():
                 findings.append(finding)
                 if not as_json:
@@ -161,56 +130,8 @@ def doctor(
         if as_json:
             typer.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
         elif not failed:
-            _say("Everything that the course needs is here.")
+            say("Everything that the course needs is here.")
         raise typer.Exit(1 if failed else 0)
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    try:
-        yield
-    except CourseError as error:
-        typer.echo(f"cnnlab: {error}", err=True)
-        raise typer.Exit(error.code) from error
-    except KeyboardInterrupt:
-        typer.echo("cnnlab: stopped", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that counts cells while a notebook runs, and is gone when it is done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("cells"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _spinner(text: str) -> Iterator[None]:
-    from rich.console import Console
-
-    with Console(stderr=True).status(text):
-        yield
-
-
-def _near(path: Path) -> Path:
-    """A path as it is written from here."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _say(line: str) -> None:
-    typer.echo(line)
-    sys.stdout.flush()  # at once, also into a pipe or a log
 
 
 def _show_finding(finding: "Finding") -> None:
@@ -244,4 +165,4 @@ def _show_checked(checked: "Checked") -> None:
     if checked.missing:
         console.print(Text(f"Cells of the exercise that are not in your file: {', '.join(checked.missing)}"))
     right = sum(result.passed for result in checked.results)
-    console.print(Text(f"{right} of {len(checked.results)} questions passed in {_near(checked.notebook)}"))
+    console.print(Text(f"{right} of {len(checked.results)} questions passed in {near(checked.notebook)}"))

@@ -1,0 +1,41 @@
+"""The command line: ``cnnlab lab | run | check | reset | doctor | models | summary | classify``.
+
+Commands import what they need when they run, so that ``cnnlab --help`` answers at once.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import cnnlab
+from cnnlab.cli import course, networks, photos
+
+app = typer.Typer(
+    name="cnnlab",
+    help="A course on convolutional networks that runs. Start with: cnnlab lab",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(course.commands)
+app.add_typer(networks.commands)
+app.add_typer(photos.commands)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cnnlab {cnnlab.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a Windows console or pipe that cannot show ✓ or ×

@@ -1,0 +1,113 @@
+"""Commands about photographs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnnlab.cli.telling import BAD_INPUT, bar, errors_told, say, spinner
+
+if TYPE_CHECKING:
+    from cnnlab.training import Classified
+
+commands = typer.Typer()
+
+
+@commands.command(epilog="Example: cnnlab classify photo.jpg --top 15 --out labelled.png")
+def classify(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="Picture files, or folders of them.")],
+    top: Annotated[int, typer.Option(min=1, max=1000, help="How many classes to show.")] = 5,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A network with ImageNet weights.", show_default="efficientnet_lite0, offline"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the photo with its label; for several photos, a folder for them."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results for a program.")] = False,
+) -> None:
+    """Say what is on photographs, with a network trained on ImageNet's 1,000 classes.
+
+    A file that is no picture is named and left out; the others are classified.
+    """
+    with errors_told(ValueError, OSError, ImportError):
+        files = _files(photos)
+        if out is not None and len(files) == 1 and out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+            raise ValueError(f"--out must name a .png or .jpg file for one photo, got {out}")
+        with spinner("Loading the network; PyTorch takes a few seconds …"):
+            from cnnlab.models import pretrained
+            from cnnlab.training import classify as name_them
+
+            trained = pretrained(network)
+        with bar("Classifying", unit="photos") as progress:
+            classified = name_them(trained, files, top=top, progress=lambda done: progress(done, len(files)))
+        if as_json:
+            typer.echo(_json(classified, trained.source))
+        else:
+            _show(classified)
+            say(f"Weights: {trained.source}")
+        if out is not None:
+            for written in _draw(classified, out, single=len(files) == 1):
+                typer.echo(f"→ {written}", err=as_json)
+        for entry in classified.unreadable:
+            typer.echo(f"cnnlab: left out {entry.path}: {entry.reason}", err=True)
+        raise typer.Exit(0 if classified.guesses else BAD_INPUT)
+
+
+def _files(named: list[Path]) -> list[Path]:
+    """The files, and those of the folders; hidden ones apart."""
+    files = []
+    for path in named:
+        if path.is_dir():
+            files += sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        elif path.exists():
+            files.append(path)
+        else:
+            raise FileNotFoundError(f"there is no file {path}; name a photograph or a folder of photographs")
+    if not files:
+        raise ValueError(f"no files in {', '.join(map(str, named))}; put photographs there")
+    return list(dict.fromkeys(files))
+
+
+def _show(classified: "Classified") -> None:
+    for path, guesses in classified.guesses.items():
+        say(str(path))
+        for guess in guesses:
+            say(f"  {guess.score:6.2f}  {guess.probability:6.1%}  {guess.name}")
+
+
+def _json(classified: "Classified", source: str) -> str:
+    photos = [
+        {"path": str(path), "classes": [guess._asdict() for guess in guesses]}
+        for path, guesses in classified.guesses.items()
+    ]
+    left_out = [entry._asdict() for entry in classified.unreadable]
+    return json.dumps({"weights": source, "photos": photos, "unreadable": left_out}, ensure_ascii=False, indent=2)
+
+
+def _draw(classified: "Classified", out: Path, *, single: bool) -> Iterator[Path]:
+    """Write each photograph with its best class on it; a name that is taken in the folder gets a number."""
+    from cnnlab.data import decode
+    from cnnlab.files import atomic
+    from cnnlab.look import labelled
+    from cnnlab.look.figure import INCH
+
+    taken: set[str] = set()
+    if not single:
+        out.mkdir(parents=True, exist_ok=True)
+    for path, (best, *_) in classified.guesses.items():
+        name, number = path.stem, 1
+        while name in taken:
+            number += 1
+            name = f"{path.stem}-{number}"
+        taken.add(name)
+        file = out if single else out / f"{name}.png"
+        figure = labelled(decode(path), [f"{best.name} {best.probability:.0%}"])
+        with atomic(file) as draft:
+            figure.save(draft, format=file.suffix.removeprefix(".").lower(), dpi=INCH)
+        yield file

@@ -1,0 +1,112 @@
+"""Krizhevsky's augmentation: crops and reflections, colours along their principal axes, and ten crops at test time.
+
+Krizhevsky, Sutskever and Hinton 2012, *ImageNet Classification with Deep Convolutional Neural Networks*, section 4.1.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cnnlab.data.feeding import to_float
+
+STRENGTH = 0.1  # standard deviation of the colours' random factors, section 4.1
+
+
+@dataclass(frozen=True)
+class RandomCrop:
+    """Cut a square at a random place out of every picture of a batch, and mirror every second one on average.
+
+    From 256×256 pixels, crops of 224 have 33·33 places (the paper counts 32·32) and, mirrored, twice as many: from this
+    the paper's factor of 2,048.
+
+    Shape: (N, C, H, W) -> (N, C, size, size), as an augmentation of `batches`.
+
+    Raises:
+        ValueError: if a crop of ``size`` pixels does not fit.
+
+    >>> crop = RandomCrop(2)
+    >>> crop(torch.arange(9.0).reshape(1, 1, 3, 3), generator=torch.Generator().manual_seed(1)).shape
+    torch.Size([1, 1, 2, 2])
+    """
+
+    size: int
+
+    def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
+        """The crops, each picture with its own place."""
+        count, _, height, width = images.shape
+        _check_fits(self.size, height, width)
+        tops = torch.randint(height - self.size + 1, (count,), generator=generator).tolist()
+        lefts = torch.randint(width - self.size + 1, (count,), generator=generator).tolist()
+        mirrored = torch.rand(count, generator=generator) < 0.5
+        crops = torch.stack(
+            [
+                image[:, top : top + self.size, left : left + self.size]
+                for image, top, left in zip(images, tops, lefts, strict=True)
+            ]
+        )
+        return torch.where(mirrored.to(crops.device)[:, None, None, None], crops.flip(-1), crops)
+
+
+@dataclass(frozen=True, eq=False)
+class ColourPCA:
+    """Shift every picture's colour along the principal axes of the training pictures' colours.
+
+    To every pixel of a picture is added [p₁ p₂ p₃][α₁λ₁ α₂λ₂ α₃λ₃]ᵀ: p and λ are eigenvectors and eigenvalues of the
+    3×3 covariance of RGB values, scaled as networks see them (−1 to 1), and each α is drawn once a picture from a
+    normal distribution with standard deviation ``strength``. So pictures change as in other light, and objects stay
+    what they are.
+
+    Shape: eigenvalues (3,), the largest first; eigenvectors (3, 3), a column each.
+
+    >>> grey = torch.linspace(-1, 1, 100).expand(3, 100).reshape(1, 3, 10, 10)
+    >>> colours = ColourPCA.of(grey)
+    >>> colours.eigenvectors[:, 0].abs()  # grey pictures vary along grey, red = green = blue, and along nothing else
+    tensor([0.5774, 0.5774, 0.5774])
+    """
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+    strength: float = STRENGTH
+
+    @classmethod
+    def of(cls, images: Tensor, *, strength: float = STRENGTH) -> "ColourPCA":
+        """The axes of the colours of training pictures (N, 3, H, W), uint8 or float.
+
+        Raises:
+            ValueError: for pictures without three channels.
+        """
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise ValueError(f"colours need pictures of shape (N, 3, H, W), got {tuple(images.shape)}")
+        pixels = to_float(images).movedim(1, 0).flatten(1).double()
+        values, vectors = torch.linalg.eigh(torch.cov(pixels))
+        return cls(values.flip(0).clamp(min=0).float(), vectors.flip(1).float(), strength)
+
+    def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
+        """The pictures in other light, each in its own."""
+        alphas = self.strength * torch.randn(len(images), 3, generator=generator)
+        shifts = (alphas * self.eigenvalues) @ self.eigenvectors.T
+        return images + shifts.to(images.device, images.dtype)[:, :, None, None]
+
+
+def ten_crops(images: Tensor, size: int) -> Tensor:
+    """The four corners and the centre of pictures, and their reflections: what a prediction is averaged over.
+
+    Shape: (N, C, H, W) -> (N, 10, C, size, size); in the second dimension the upper left, upper right, lower left,
+    lower right and centre of the picture, then of its mirror image.
+
+    Raises:
+        ValueError: if a crop of ``size`` pixels does not fit.
+
+    >>> ten_crops(torch.arange(9.0).reshape(1, 1, 3, 3), 1).flatten()
+    tensor([0., 2., 6., 8., 4., 2., 0., 8., 6., 4.])
+    """
+    from torchvision.transforms.v2.functional import ten_crop  # takes a second, and only this needs it
+
+    _check_fits(size, *images.shape[-2:])
+    return torch.stack(ten_crop(images, [size, size]), dim=1)
+
+
+def _check_fits(size: int, height: int, width: int) -> None:
+    if not 1 <= size <= min(height, width):
+        raise ValueError(f"a crop must have between 1 and {min(height, width)} pixels a side, got {size}")

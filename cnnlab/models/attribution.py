@@ -1,0 +1,113 @@
+"""What a network looked at: Grad-CAM and occlusion, computed by captum, for any network with convolutions.
+
+Selvaraju et al. 2017, *Grad-CAM*, arXiv:1610.02391, section 3; Zeiler and Fergus 2014, arXiv:1311.2901, section 4.2.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from cnnlab.models.modes import evaluating
+
+
+def grad_cam(
+    model: nn.Module, images: Tensor, targets: int | Sequence[int] | Tensor, *, layer: nn.Module | None = None
+) -> Tensor:
+    """Where the last convolution's features speak for a class: its maps, weighted by the class's mean gradient.
+
+    ``images`` are prepared as the network wants them; ``targets`` is a class for all pictures, or one for each.
+    ``layer`` is the convolution to look at, the last one that runs unless given. Negative values, which speak against
+    the class, become 0.
+
+    Shape: (N, C, H, W) -> (N, H, W), each picture's map scaled to a maximum of 1, in the pictures' size by bilinear
+    interpolation: the network itself saw no finer than its last map.
+
+    Raises:
+        ValueError: for a network without convolutions, or a class that it does not have.
+
+    >>> from cnnlab.models import build
+    >>> grad_cam(build("lenet5"), torch.rand(2, 1, 28, 28), targets=3).shape
+    torch.Size([2, 28, 28])
+    """
+    from captum.attr import LayerAttribution, LayerGradCam
+
+    classes = _classes(model, images, targets)
+    with evaluating(model):
+        chosen = layer or _last_convolution(model, images)
+        maps = LayerGradCam(model, chosen).attribute(images, target=classes, relu_attributions=True)
+        maps = LayerAttribution.interpolate(maps, tuple(images.shape[2:]), interpolate_mode="bilinear")[:, 0].detach()
+    return maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+
+
+def occlusion(
+    model: nn.Module,
+    images: Tensor,
+    targets: int | Sequence[int] | Tensor,
+    *,
+    window: int = 32,
+    stride: int = 16,
+) -> Tensor:
+    """How much probability a class loses when a grey square covers a part of the picture.
+
+    The square has ``window`` pixels a side and moves by ``stride``; where squares overlap, the mean counts. Grey is the
+    picture's own mean colour. Positive: what was covered had spoken for the class.
+
+    Shape: (N, C, H, W) -> (N, H, W), in points of probability from −1 to 1.
+
+    Raises:
+        ValueError: for a window larger than the pictures, or a class that the network does not have.
+
+    >>> from cnnlab.models import build
+    >>> occlusion(build("lenet5"), torch.rand(1, 1, 28, 28), targets=3, window=14, stride=7).shape
+    torch.Size([1, 28, 28])
+    """
+    from captum.attr import Occlusion
+
+    if not 1 <= stride <= window <= min(images.shape[2:]):
+        raise ValueError(
+            f"1 ≤ stride ≤ window ≤ {min(images.shape[2:])} (the pictures' shorter side) must hold, "
+            f"got stride={stride}, window={window}"
+        )
+    classes = _classes(model, images, targets)
+    grey = images.mean(dim=(2, 3), keepdim=True).expand_as(images)
+    with evaluating(model), torch.inference_mode():
+        falls = Occlusion(lambda x: model(x).softmax(dim=1)).attribute(
+            images,
+            sliding_window_shapes=(images.shape[1], window, window),
+            strides=(images.shape[1], stride, stride),
+            baselines=grey,
+            target=classes,
+        )
+    return falls[:, 0]
+
+
+def _classes(model: nn.Module, images: Tensor, targets: int | Sequence[int] | Tensor) -> Tensor:
+    """A class for each picture, checked against the network's outputs."""
+    classes = torch.as_tensor(targets).expand(len(images)) if isinstance(targets, int) else torch.as_tensor(targets)
+    if classes.shape != (len(images),):
+        raise ValueError(f"targets must be one class, or one for each of {len(images)} pictures, got {targets!r}")
+    with evaluating(model), torch.inference_mode():
+        count = model(images[:1]).shape[1]
+    if not 0 <= int(classes.min()) <= int(classes.max()) < count:
+        raise ValueError(f"the network has classes 0 to {count - 1}, got {targets!r}")
+    return classes.to(images.device)
+
+
+def _last_convolution(model: nn.Module, images: Tensor) -> nn.Module:
+    """The convolution that runs last, whatever the order in which they were defined."""
+    ran: list[nn.Module] = []
+    handles = [
+        module.register_forward_hook(lambda module, inputs, output: ran.append(module))
+        for module in model.modules()
+        if isinstance(module, nn.Conv2d)
+    ]
+    try:
+        with torch.inference_mode():
+            model(images[:1])
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not ran:
+        raise ValueError(f"this {type(model).__name__} runs no convolution, whose maps Grad-CAM weighs; use occlusion")
+    return ran[-1]

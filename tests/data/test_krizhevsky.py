@@ -1,0 +1,71 @@
+"""Krizhevsky et al. 2012, section 4.1: numpy and arithmetic are the oracles."""
+
+import numpy as np
+import pytest
+import torch
+
+from cnnlab.data import ColourPCA, RandomCrop, batches, digits, photo, ten_crops, to_float
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_ten_crops_are_corners_centre_and_their_mirror_images():
+    images = torch.rand(3, 3, 20, 30)
+    crops = ten_crops(images, 16)
+    mirrored = images.flip(-1)
+    for place, (top, left) in enumerate([(0, 0), (0, 14), (4, 0), (4, 14), (2, 7)]):
+        assert torch.equal(crops[:, place], images[..., top : top + 16, left : left + 16])
+        assert torch.equal(crops[:, 5 + place], mirrored[..., top : top + 16, left : left + 16])
+
+
+def test_every_random_crop_is_a_window_of_its_own_picture_and_each_has_its_own_place():
+    places = torch.arange(32 * 32.0).reshape(1, 1, 32, 32).expand(200, 1, 32, 32) + 10_000 * torch.arange(200).view(
+        -1, 1, 1, 1
+    )
+    crops = RandomCrop(28)(places, generator=generator())
+    assert crops.shape == (200, 1, 28, 28)
+    assert torch.equal(crops[:, 0, 0, 0] // 10_000, torch.arange(200.0)), "each crop is of its own picture"
+    steps = crops[:, 0, 0, 1] - crops[:, 0, 0, 0]
+    assert set(steps.tolist()) == {1.0, -1.0}, "some are mirrored"
+    assert torch.equal(crops[:, 0, 1, 0] - crops[:, 0, 0, 0], torch.full((200,), 32.0)), "rows follow each other"
+    left = torch.where(steps > 0, crops[:, 0, 0, 0], crops[:, 0, 0, -1]) % 10_000
+    assert set((left // 32).tolist()) == set((left % 32).tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}, "all 25 places occur"
+
+
+def test_the_same_seed_gives_the_same_crops():
+    images = torch.rand(5, 3, 40, 40)
+    assert torch.equal(RandomCrop(8)(images, generator=generator(3)), RandomCrop(8)(images, generator=generator(3)))
+
+
+def test_colours_have_numpys_eigenvalues_and_eigenvectors():
+    images = photo("coffee")[None]
+    colours = ColourPCA.of(images)
+    values, vectors = np.linalg.eigh(np.cov(to_float(images)[0].reshape(3, -1).double().numpy()))
+    np.testing.assert_allclose(colours.eigenvalues, values[::-1], rtol=1e-5)
+    for ours, theirs in zip(colours.eigenvectors.T, vectors.T[::-1], strict=True):
+        assert abs(float(ours @ torch.tensor(theirs.copy()).float())) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_picture_is_shifted_as_a_whole_and_by_the_amounts_that_the_paper_prescribes():
+    colours = ColourPCA(torch.tensor([3.0, 2.0, 1.0]), torch.eye(3))
+    images = torch.rand(20_000, 3, 2, 2)
+    shifts = colours(images, generator=generator()) - images
+    assert (shifts - shifts[..., :1, :1]).abs().max() < 1e-6, "the same for every pixel"
+    np.testing.assert_allclose(shifts[:, :, 0, 0].std(dim=0), [0.3, 0.2, 0.1], rtol=0.05)
+    np.testing.assert_allclose(shifts[:, :, 0, 0].mean(dim=0), [0, 0, 0], atol=0.01)
+
+
+def test_a_crop_is_an_augmentation_of_batches():
+    images, _ = next(iter(batches(digits().train[:64], 64, augment=RandomCrop(24))))
+    assert images.shape == (64, 1, 24, 24)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="a crop must have between 1 and 28 pixels a side, got 29"):
+        RandomCrop(29)(torch.zeros(1, 1, 28, 40), generator=generator())
+    with pytest.raises(ValueError, match="a crop must have between 1 and 28 pixels a side, got 0"):
+        ten_crops(torch.zeros(1, 1, 28, 40), 0)
+    with pytest.raises(ValueError, match=r"colours need pictures of shape \(N, 3, H, W\), got \(1, 1, 28, 28\)"):
+        ColourPCA.of(torch.zeros(1, 1, 28, 28))

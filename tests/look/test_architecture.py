@@ -1,0 +1,121 @@
+"""The drawing of a network: what stands in it, to scale, and in words."""
+
+import pytest
+import torch
+import torchvision
+from matplotlib.patches import Polygon
+from torch import nn
+
+from cnnlab import look
+from cnnlab.look.architecture import DEPTH, picture, prepared
+from cnnlab.look.style import amount
+from cnnlab.models import MODELS, blueprint, small
+from cnnlab.models.catalogue import native_size
+
+
+def drawn(name: str) -> look.Figure:
+    return look.architecture(blueprint(name), native_size(name))
+
+
+def written(figure: look.Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def fronts(figure: look.Figure) -> list[tuple[float, float]]:
+    """Width and height of each box's front, in CSS pixels."""
+    boxes = [patch.get_xy() for patch in figure.axes[0].patches if type(patch) is Polygon][::3]
+    return [(corners[1][0] - corners[0][0], corners[2][1] - corners[1][1]) for corners in boxes]
+
+
+def test_every_part_of_lenet_stands_there_with_its_shape_and_parameters():
+    texts = written(drawn("lenet5"))
+    for expected in ("conv1", "6×24×24", "156", "pool2", "16×4×4", "fc1", "120", "30,840", "850"):
+        assert expected in texts
+    assert texts[0] == "lenet5, 1×28×28: 44,426 parameters, 282 thousand multiply-adds"
+
+
+def test_heights_are_to_scale_and_widths_grow_with_the_root_of_the_channels():
+    boxes = fronts(drawn("lenet5"))  # input, conv1, pool1, conv2, pool2, three vectors
+    heights = [height / boxes[0][1] * 28 for _, height in boxes]
+    assert heights[:5] == pytest.approx([28, 24, 12, 8, 4])
+    assert boxes[3][0] / boxes[1][0] == pytest.approx((16 / 6) ** 0.5)
+    assert boxes[5][0] / boxes[6][0] == pytest.approx((120 / 84) ** 0.5)
+
+
+def test_a_wide_picture_is_deeper_than_a_square_one():
+    figure = drawn("landmark_cnn")
+    front, side = [patch.get_xy() for patch in figure.axes[0].patches if type(patch) is Polygon][:2]
+    tall, deep = front[2][1] - front[1][1], side[1][0] - side[0][0]
+    assert deep / tall == pytest.approx(DEPTH * 256 / 192)
+
+
+def test_equal_parts_stand_together_and_others_apart():
+    texts = written(drawn("resnet152"))
+    for expected in ("conv2_1 … 3", "conv3_1 … 8", "conv4_1 … 36", "36×", "8×", "conv5_1 … 3"):
+        assert expected in texts
+    assert "3×" not in texts  # three boxes show that themselves
+    names = written(drawn("inception_v3"))
+    assert "mixed6a" in names  # a reduction, though its map is as large as those after it
+    assert "mixed6b … 6e" in names
+    assert "inception_resnet_b1 … 20" in written(drawn("inception_resnet_v2"))
+
+
+def test_a_groups_parameters_are_those_of_its_parts():
+    texts = written(drawn("vgg16"))
+    assert f"{2 * (9 * 512 * 512 + 512) + 9 * 256 * 512 + 512:,}" in texts  # conv4_1 to conv4_3
+    assert "102,764,544" in texts  # fc6
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_network_is_drawn_with_alternative_text_and_no_label_outside(name):
+    figure = drawn(name)
+    assert figure.alt.startswith(f"{name} for pictures of {'×'.join(map(str, native_size(name)))}: ")
+    assert "From input to output: input" in figure.alt
+    figure.canvas.draw()
+    page = figure.bbox
+    for text in figure.axes[0].texts:
+        box = text.get_window_extent()
+        assert box.x0 >= page.x0 - 1, text.get_text()
+        assert box.x1 <= page.x1 + 1, text.get_text()
+        assert box.y0 >= page.y0 - 1, text.get_text()
+        assert box.y1 <= page.y1 + 1, text.get_text()
+
+
+@pytest.mark.parametrize("name", ["lenet5", "vgg16", "googlenet", "inception_v3", "resnet152", "tronnet", "vgg19"])
+def test_no_two_labels_overlap(name):
+    figure = drawn(name)
+    figure.canvas.draw()
+    boxes = [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
+    for index, (first, one) in enumerate(boxes):
+        for second, other in boxes[index + 1 :]:
+            assert not one.overlaps(other), (first, second)
+
+
+def test_networks_of_others_and_small_ones_are_drawn():
+    theirs = look.architecture(torchvision.models.resnet18(), (3, 64, 64), title="torchvision's")
+    assert theirs.alt.startswith("torchvision's for pictures of 3×64×64: 11,689,512 parameters")
+    assert "vgg16 for" in look.architecture(small("vgg16"), (3, 32, 32)).alt
+    own = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 2))
+    assert "Sequential for pictures of 1×8×8" in look.architecture(own, (1, 8, 8)).alt
+    assert own(torch.zeros(1, 1, 8, 8)).shape == (1, 2)  # its weights stay where they are
+
+
+def test_two_networks_under_each_other_share_a_scale():
+    both = picture(
+        [prepared(blueprint("lenet5"), (1, 28, 28)), prepared(blueprint("lenet5", (1, 56, 56)), (1, 56, 56))]
+    )
+    heights = [height for _, height in fronts(both)]
+    assert heights[8] / heights[0] == pytest.approx(2)
+    assert "Below it: lenet5 for pictures of 1×56×56" in both.alt
+
+
+def test_what_the_network_refuses_is_refused():
+    with pytest.raises(ValueError, match="takes pictures of shape"):
+        look.architecture(blueprint("vgg16"), (3, 64, 64))
+    with pytest.raises(ValueError, match=r"input_size must be \(channels, height, width\)"):
+        look.architecture(blueprint("vgg16"), (224, 224))
+
+
+def test_large_numbers_are_told_in_words():
+    assert amount(138_357_544) == "138 million"
+    assert amount(999) == "999"

@@ -1,0 +1,89 @@
+"""Accuracy against operations: the circles are the numbers, published and own ones apart."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from cnnlab import look
+from cnnlab.models import catalogue, published
+
+OWN = pd.DataFrame(
+    {"parameters": [44_426, 966_986], "multiply_adds": [281_640, 222e6], "top1": [97.5, 98.5]}, index=["lenet5", "nin"]
+)
+
+
+def circles(axes) -> tuple[np.ndarray, np.ndarray]:
+    """Places and areas."""
+    return np.asarray(axes.collections[0].get_offsets()), axes.collections[0].get_sizes()
+
+
+def test_places_are_the_numbers_and_areas_are_in_proportion_to_the_parameters():
+    figure = look.efficiency(published(), names=["alexnet", "vgg19", "resnet18"])
+    places, areas = circles(figure.axes[0])
+    expected = {(19.632, 72.376): 143_667_240, (0.714, 56.522): 61_100_840, (1.814, 69.758): 11_689_512}
+    assert {tuple(np.round(place, 3)) for place in places} == set(expected)
+    parameters = np.array([expected[tuple(np.round(place, 3))] for place in places])
+    assert areas / areas.max() == pytest.approx(parameters / parameters.max())
+    assert figure.axes[0].get_xlabel() == "multiply-adds of a picture (10⁹)"
+
+
+def test_published_and_own_measurements_have_panels_and_scales_of_their_own():
+    figure = look.efficiency(published(), OWN)
+    above, below = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["Published accuracy on ImageNet", "Own measurements"]
+    assert below.get_ylim()[0] > above.get_ylim()[1]
+    assert "Own measurements against multiply-adds, area = parameters. Best first: nin 98.5 %" in figure.alt
+    assert below.get_xlabel().endswith("(10⁶)")
+
+
+def test_rows_with_a_gap_are_left_out_and_a_network_has_one_circle():
+    figure = look.efficiency(published())
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert len(names) == len(set(names)) == 16  # torchvision's 15 and EfficientNet-Lite0
+    assert "inception_v4" not in names
+    table = published()
+    filled = look.efficiency(table.fillna(catalogue().loc[table.index]))
+    assert {"inception_v4", "vgg16_c"} <= {text.get_text() for text in filled.axes[0].texts}
+
+
+def test_names_do_not_overlap_and_stay_in_the_panel():
+    table = published()
+    for shown in (table, table.fillna(catalogue().loc[table.index])):
+        figure = look.efficiency(shown)
+        figure.canvas.draw()
+        axes = figure.axes[0]
+        boxes = [(text.get_text(), Text.get_window_extent(text)) for text in axes.texts]  # without its line
+        for index, (name, box) in enumerate(boxes):
+            assert axes.get_window_extent().x0 - 2 <= box.x0
+            assert box.x1 <= figure.bbox.x1
+            for other, second in boxes[index + 1 :]:
+                shared = max(0, min(box.x1, second.x1) - max(box.x0, second.x0)) * max(
+                    0, min(box.y1, second.y1) - max(box.y0, second.y0)
+                )
+                assert shared < 0.1 * min(box.width * box.height, second.width * second.height), (name, other)
+
+
+def test_the_alternative_text_tells_the_best_first():
+    alt = look.efficiency(published(), names=["alexnet", "resnet50", "vgg16"]).alt
+    assert alt.index("resnet50 76.1 %") < alt.index("vgg16 71.6 %") < alt.index("alexnet 56.5 % with 714 million")
+
+
+def test_a_single_network_is_shown():
+    look.efficiency(published(), names=["vgg16"]).png(scale=1)
+
+
+@pytest.mark.parametrize(
+    ("table", "names", "message"),
+    [
+        (OWN.drop(columns="top1"), None, "needs the columns parameters, multiply_adds, top1; it lacks top1"),
+        (OWN.assign(top1=[0.975, 0.985]), None, "in percent, 0 to 100, got 0.975 to 0.985; multiply fractions by 100"),
+        (OWN.assign(top1=[97.5, 120]), None, "in percent"),
+        (OWN.assign(parameters=[0, 5]), None, "must be positive"),
+        (OWN.assign(multiply_adds=np.nan), None, "no row has all of"),
+        (OWN, ["resnet18"], "names must be networks of the tables: lenet5, nin; got resnet18"),
+    ],
+)
+def test_tables_that_cannot_be_drawn_are_refused(table, names, message):
+    with pytest.raises(ValueError, match=message):
+        look.efficiency(table, names=names)

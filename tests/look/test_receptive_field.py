@@ -1,0 +1,88 @@
+"""Receptive fields as published, their windows over the picture."""
+
+import pytest
+from matplotlib.patches import Rectangle
+from torch import nn
+
+from cnnlab import look
+from cnnlab.models import MODELS, blueprint, small
+from cnnlab.models.catalogue import native_size
+
+FIELDS = {  # Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks, table 1
+    "alexnet": 195,
+    "vgg16": 212,
+    "inception_v3": 1311,
+    "resnet50": 483,
+    "resnet152": 1507,
+}
+
+
+def curve(figure: look.Figure, label: str) -> list[float]:
+    return next(line for line in figure.axes[0].lines if line.get_label() == label).get_ydata().tolist()
+
+
+def windows(figure: look.Figure) -> dict[str, tuple[float, float, float, float]]:
+    patches = [patch for patch in figure.axes[1].patches if isinstance(patch, Rectangle)][1:]
+    return {
+        patch.get_label(): (patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()) for patch in patches
+    }
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_curve_ends_at_the_published_field_and_stride(name):
+    figure = look.receptive_field(blueprint(name), native_size(name))
+    assert curve(figure, "receptive field")[-1] == FIELDS[name]
+    assert curve(figure, "stride")[-1] == 32
+    assert figure.alt.endswith(f"{FIELDS[name]} (32)")
+
+
+def test_three_3x3_see_as_much_as_a_7x7():
+    stacked = nn.Sequential(*(nn.Conv2d(1, 1, 3) for _ in range(3)))
+    large = nn.Sequential(nn.Conv2d(1, 1, 7))
+    ends = [curve(look.receptive_field(net, (1, 20, 20)), "receptive field") for net in (stacked, large)]
+    assert ends == [[3, 5, 7], [7]]
+
+
+def test_windows_lie_over_the_middle_of_the_picture():
+    figure = look.receptive_field(blueprint("lenet5"), (1, 28, 28), layers=["conv1", "features.conv2"])
+    assert windows(figure) == {"conv1: 5×5": (11.5, 11.5, 5, 5), "conv2: 14×14": (7, 7, 14, 14)}
+
+
+def test_without_layers_the_last_part_of_each_stride_is_shown():
+    shown = windows(look.receptive_field(blueprint("vgg16"), (3, 224, 224)))
+    assert [label.split(":")[0] for label in shown] == ["conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3", "pool5"]
+
+
+def test_windows_larger_than_the_view_are_named_as_such():
+    shown = windows(look.receptive_field(blueprint("resnet152"), (3, 224, 224)))
+    assert "conv5_3: 1507×1507 (not drawn)" in shown
+    assert any(label.startswith("conv3_8: 163×163") and "not drawn" not in label for label in shown)
+
+
+def test_what_sees_the_whole_picture_is_left_out():
+    figure = look.receptive_field(blueprint("resnet18"), (3, 224, 224))
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()][-1] == "conv5_2"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_network_has_its_figure_and_no_label_is_cut(name):
+    figure = look.receptive_field(blueprint(name), native_size(name))
+    assert figure.alt.startswith(f"Receptive fields of {name} in a picture of ")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    for part in (legend, figure.axes[0].get_legend(), *figure.axes[0].get_xticklabels()):
+        box = part.get_window_extent()
+        assert box.y0 >= -1
+        assert figure.bbox.x0 - 1 <= box.x0
+        assert box.x1 <= figure.bbox.x1 + 1
+    assert not legend.get_window_extent().overlaps(figure.axes[1].get_window_extent())
+
+
+def test_layers_that_are_no_parts_and_networks_without_maps_are_refused():
+    net = small("vgg11")
+    with pytest.raises(ValueError, match=r"layers must name parts that put out maps, conv1_1, pool1, .*got \['fc6'\]"):
+        look.receptive_field(net, (3, 32, 32), layers=["fc6"])
+    with pytest.raises(ValueError, match="layers must name parts"):
+        look.receptive_field(net, (3, 32, 32), layers=[])
+    with pytest.raises(ValueError, match="puts out no maps"):
+        look.receptive_field(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), (1, 8, 8))

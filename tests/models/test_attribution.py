@@ -1,0 +1,82 @@
+"""Grad-CAM and occlusion: torchcam, arithmetic and a planted patch are the oracles."""
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from cnnlab.data import photo
+from cnnlab.models import build, grad_cam, occlusion, pretrained, small
+
+
+class Corner(nn.Module):
+    """Class 1 wins by as much as the upper left quarter is bright; nothing else counts."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        bright = x[:, :, :8, :8].mean(dim=(1, 2, 3))
+        return torch.stack([torch.zeros_like(bright), bright], dim=1)
+
+
+def test_grad_cam_is_torchcams():
+    from torchcam.methods import GradCAM
+
+    net = torchvision.models.resnet18(num_classes=7).eval()
+    x = torch.rand(1, 3, 96, 128)
+    with GradCAM(net, net.layer4[1].conv2) as extractor:
+        (heat,) = extractor(4, net(x))
+    ours = grad_cam(net, x, 4)
+    assert ours.shape == (1, 96, 128)
+    expected = nn.functional.interpolate(heat[None], (96, 128), mode="bilinear", align_corners=False)[0]
+    expected = expected / expected.amax()  # torchcam has moved the least value to 0 besides
+    assert ours.amax() == pytest.approx(1)
+    assert (
+        torch.corrcoef(torch.stack([ours.flatten(), expected.flatten()]))[0, 1] > 0.99
+    )
+
+
+def test_grad_cam_of_one_picture_does_not_depend_on_the_others_and_leaves_the_network_as_it_was():
+    net = small("resnet18", num_classes=4).train()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    modes = [module.training for module in net.modules()]
+    x = torch.rand(3, 3, 32, 32)
+    together = grad_cam(net, x, [0, 1, 2])
+    torch.testing.assert_close(together[1:2], grad_cam(net, x[1:2], 1), atol=1e-4, rtol=1e-3)
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+    assert modes == [module.training for module in net.modules()]
+    assert not any(module._forward_hooks or module._backward_hooks for module in net.modules())
+
+
+def test_occlusion_finds_the_part_that_decides():
+    x = torch.zeros(2, 3, 32, 32)
+    x[:, :, :8, :8] = 4
+    falls = occlusion(Corner(), x, 1, window=8, stride=8)
+    assert falls.shape == (2, 32, 32)
+    grey = x.mean()
+    expected = torch.tensor([0.0, 4.0]).softmax(0)[1] - torch.tensor([0.0, grey]).softmax(0)[1]
+    torch.testing.assert_close(falls[0, :8, :8], expected.expand(8, 8))
+    assert falls[:, 8:].abs().max() < 1e-6
+    assert falls[:, :, 8:].abs().max() < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("explain", [grad_cam, lambda *args: occlusion(*args, window=64, stride=32).clamp(min=0)])
+def test_of_a_cat_beside_a_cup_each_class_is_explained_by_its_own_half(explain):
+    network = pretrained()
+    cat, cup = (network.preprocess(photo(name))[:, :, 56:168] for name in ("chelsea", "coffee"))
+    both = torch.cat([cat, cup], dim=2)[None]
+    on_the_cat = explain(network.model, both, network.classes.index("tiger cat"))[0]
+    on_the_cup = explain(network.model, both, network.classes.index("espresso"))[0]
+    assert on_the_cat[:, :112].sum() > 2 * on_the_cat[:, 112:].sum()
+    assert on_the_cup[:, 112:].sum() > 2 * on_the_cup[:, :112].sum()
+
+
+def test_what_cannot_be_explained_is_refused():
+    net, x = build("lenet5"), torch.zeros(2, 1, 28, 28)
+    with pytest.raises(ValueError, match="the network has classes 0 to 9, got 10"):
+        grad_cam(net, x, 10)
+    with pytest.raises(ValueError, match=r"targets must be one class, or one for each of 2 pictures, got \[1, 2, 3\]"):
+        grad_cam(net, x, [1, 2, 3])
+    with pytest.raises(ValueError, match="this Corner runs no convolution, whose maps Grad-CAM weighs; use occlusion"):
+        grad_cam(Corner(), torch.zeros(1, 3, 32, 32), 1)
+    with pytest.raises(ValueError, match=r"1 ≤ stride ≤ window ≤ 28 .* must hold, got stride=16, window=32"):
+        occlusion(net, x, 1)

@@ -1,0 +1,95 @@
+"""`classify`: real photographs, and everything that may lie in a folder beside them."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cnnlab.data import decode, photo
+from cnnlab.models import Pretrained, pretrained
+from cnnlab.training import classify
+
+CATS = {"tabby", "tiger cat", "Egyptian cat"}
+
+
+@pytest.fixture(scope="module")
+def network() -> Pretrained:
+    return pretrained()
+
+
+@pytest.fixture
+def cat() -> Image.Image:
+    return Image.fromarray(photo("chelsea").permute(1, 2, 0).numpy())
+
+
+def test_scores_are_the_networks_logits_and_their_softmax(network):
+    path = Path(str(files("skimage.data") / "coffee.png"))
+    (guesses,) = classify(network, [path], top=15, precision="float32").guesses.values()
+    with torch.no_grad():
+        logits = network.model(network.preprocess(decode(path))[None])[0]
+    order = np.argsort(-logits.numpy())[:15]
+    assert [guess.name for guess in guesses] == [network.classes[i] for i in order]
+    np.testing.assert_allclose([guess.score for guess in guesses], logits[order.copy()], rtol=1e-4)
+    np.testing.assert_allclose([guess.probability for guess in guesses], logits.softmax(0)[order.copy()], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "kind", ["jpg", "cmyk", "palette", "16-bit", "rotated", "animated", "transparent", "webp", "grey"]
+)
+def test_a_cat_is_a_cat_in_every_kind_of_file(network, cat, tmp_path, kind):
+    path = tmp_path / "cat"
+    if kind == "cmyk":
+        cat.convert("CMYK").save(path, "jpeg", quality=95)
+    elif kind == "palette":
+        cat.quantize(256).save(path, "png")
+    elif kind == "16-bit":
+        Image.fromarray(np.asarray(cat.convert("L")).astype(np.uint16) * 257).save(path, "png")
+    elif kind == "rotated":
+        exif = Image.Exif()
+        exif[0x0112] = 6  # shown after a quarter turn to the right
+        cat.rotate(90, expand=True).save(path, "jpeg", exif=exif, quality=95)
+    elif kind == "animated":
+        cat.save(path, "gif", save_all=True, append_images=[Image.new("RGB", cat.size)])
+    elif kind == "transparent":
+        cat.convert("RGBA").save(path, "png")
+    else:
+        (cat.convert("L") if kind == "grey" else cat).save(path, "webp" if kind == "webp" else "jpeg", quality=95)
+    (guesses,) = classify(network, [path], top=5).guesses.values()
+    assert CATS & {guess.name for guess in guesses}
+
+
+def test_a_folder_with_bad_files_has_the_rest_classified_in_order_and_lists_them(network, cat, tmp_path):
+    good = [tmp_path / f"{place:02}.jpg" for place in range(20)]
+    for path in good:
+        cat.save(path, "jpeg")
+    (tmp_path / "cut.jpg").write_bytes(good[0].read_bytes()[:5000])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "letter.jpg").write_text("Dear student")
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "vast.png")
+    seen: list[int] = []
+    result = classify(network, sorted(tmp_path.iterdir()), top=1, progress=seen.append)
+    assert list(result.guesses) == good
+    assert {guesses[0].name for guesses in result.guesses.values()} <= CATS
+    assert {Path(entry.path).name for entry in result.unreadable} == {"cut.jpg", "empty.png", "letter.jpg", "vast.png"}
+    reasons = {Path(entry.path).name: entry.reason for entry in result.unreadable}
+    assert reasons["empty.png"] == "the file is empty"
+    assert reasons["letter.jpg"] == "it is no picture that Pillow can read"
+    assert "more pixels than the limit, 80,000,000" in reasons["vast.png"]
+    assert seen == list(range(1, 25))
+
+
+def test_nothing_but_bad_files_is_no_error_but_an_empty_result(network, tmp_path):
+    (tmp_path / "no.jpg").touch()
+    result = classify(network, [tmp_path / "no.jpg", tmp_path / "missing.jpg"])
+    assert not result.guesses
+    assert len(result.unreadable) == 2
+
+
+def test_bad_arguments_name_value_and_rule(network):
+    with pytest.raises(ValueError, match="top must be between 1 and 1000, got 0"):
+        classify(network, ["a.jpg"], top=0)
+    with pytest.raises(ValueError, match="there is no photograph to classify; name one or more files"):
+        classify(network, [])
