@@ -1,6 +1,7 @@
 """Demos to operate in JupyterLab or as a page of Voilà; elsewhere each shows a picture of itself."""
 
 from cnnlab.demos._architecture import ArchitectureDemo, architecture
+from cnnlab.demos._classify import ClassifyDemo, classify
 from cnnlab.demos._convolution import ConvolutionDemo, convolution
 from cnnlab.demos._demo import Demo
 from cnnlab.demos._kernels import KernelsDemo, kernels
@@ -8,11 +9,13 @@ from cnnlab.demos._training import TrainingDemo, training
 
 __all__ = [
     "ArchitectureDemo",
+    "ClassifyDemo",
     "ConvolutionDemo",
     "Demo",
     "KernelsDemo",
     "TrainingDemo",
     "architecture",
+    "classify",
     "convolution",
     "kernels",
     "training",

@@ -16,6 +16,7 @@ from cnnlab.look.receptive_field import receptive_field
 from cnnlab.look.response import response
 from cnnlab.look.sheet import pictures
 from cnnlab.look.splits import class_counts, mistakes, samples, scores
+from cnnlab.look.verdict import verdict
 
 __all__ = [
     "Figure",
@@ -38,4 +39,5 @@ __all__ = [
     "response",
     "samples",
     "scores",
+    "verdict",
 ]

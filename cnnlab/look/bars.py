@@ -11,7 +11,7 @@ from cnnlab.look.style import COLOURS, SMALL, dress, number, shortened
 
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "ooo", "++")  # colour is never the only difference
 MOST_WRITTEN = 12  # bars whose numbers fit above them
-WIDEST, LEFT, LETTER = 7.2, 0.8, 0.075  # inches: a notebook's column, an axis with its label, a letter of a name
+WIDEST, LEFT, LETTER = 7.2, 0.8, 0.065  # inches: a notebook's column, an axis with its label, a letter of a name
 
 
 def bars(table: pd.DataFrame, *, unit: str = "", title: str = "", logarithmic: bool = False) -> Figure:

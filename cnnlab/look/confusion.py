@@ -35,7 +35,7 @@ def confusion(report: Report) -> Figure:
     written = np.where(counts > 0, counts, "").astype(object) if classes <= MOST_COUNTED else False
     same = {"ax": axes, "square": True, "cbar": False, "fmt": "", "annot": written, "annot_kws": {"fontsize": SMALL}}
     lines = {"linewidths": 0.5 if classes <= MOST_NAMED else 0, "linecolor": "0.9"}
-    top = max(share[~right].max(initial=0), 1e-9)
+    top = max(share[~right].max(initial=0), 5)  # percent: a single mistake must not look like a catastrophe
     seaborn.heatmap(share, mask=right, cmap="Oranges", vmin=0, vmax=top, **same, **lines)
     seaborn.heatmap(np.full_like(share, 0.15), mask=~right, cmap="Greys", vmin=0, vmax=1, **same, **lines)
     dress(

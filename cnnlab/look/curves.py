@@ -68,7 +68,7 @@ def _one(axes: Axes, table: pd.DataFrame, column: str, factor: float) -> None:
         axes.plot([epoch], [float(validated.loc[epoch]) * factor], markersize=13, zorder=5, **star)
         axes.plot([], [], markersize=9, label=f"lowest val. loss: epoch {epoch}", **star)
     if column == "loss":  # the same lines beside it need no second legend
-        axes.legend(fontsize=SMALL, frameon=False)
+        axes.legend(fontsize=SMALL, framealpha=1, edgecolor="none")
 
 
 def _many(axes: Axes, runs: Mapping[str, pd.DataFrame], column: str, factor: float) -> None:
@@ -85,7 +85,7 @@ def _many(axes: Axes, runs: Mapping[str, pd.DataFrame], column: str, factor: flo
     if any("validation_loss" in table for table in runs.values()):
         axes.plot([], [], ":", lw=1, color="0.3", label="(dotted: training)")
     if column == "loss":
-        axes.legend(fontsize=SMALL, frameon=False, ncols=1 + (len(runs) > 6))
+        axes.legend(fontsize=SMALL, framealpha=1, edgecolor="none", ncols=1 + (len(runs) > 6))
 
 
 def _check(name: str, table: pd.DataFrame) -> None:

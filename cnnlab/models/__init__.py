@@ -21,7 +21,7 @@ from cnnlab.models.probe import Probe
 from cnnlab.models.published import ilsvrc, published
 from cnnlab.models.resnet import ResNet
 from cnnlab.models.summaries import summary
-from cnnlab.models.trained import Pretrained, pretrained
+from cnnlab.models.trained import Preprocess, Pretrained, pretrained
 from cnnlab.models.vgg import VGG
 from cnnlab.models.weights import load_in_order, load_timm, load_torchvision
 from cnnlab.models.zoo import MODELS, build, small
@@ -43,6 +43,7 @@ __all__ = [
     "LeNet5",
     "NiN",
     "Outputs",
+    "Preprocess",
     "Pretrained",
     "Probe",
     "ResNet",

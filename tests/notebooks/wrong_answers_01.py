@@ -22,6 +22,13 @@ def normalise(pictures, mean, std):
     centred = pictures - pictures.mean(dim=(0, 2, 3), keepdim=True)
     return centred / pictures.var(dim=(0, 2, 3), keepdim=True) * std + mean
 """,
+        # float() does not copy what is float already
+        """
+def normalise(pictures, mean, std):
+    pictures = pictures.float()
+    pictures -= pictures.mean(dim=(0, 2, 3), keepdim=True)
+    return pictures / pictures.std(dim=(0, 2, 3), keepdim=True) * std + mean
+""",
     ],
     "check-q2": [
         # off by one
@@ -38,6 +45,11 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1):
         """
 def output_size(size, kernel, stride=1, padding=0, dilation=1):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
+""",
+        # rounded to the nearest, not down
+        """
+def output_size(size, kernel, stride=1, padding=0, dilation=1):
+    return round((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
 """,
     ],
     "check-q3": [

@@ -1,0 +1,51 @@
+"""What a classifier says of a photograph, and what it looked at."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from cnnlab.look.figure import Figure
+from cnnlab.look.style import AMOUNT, BLUE, SMALL, TEXT, dress, percent, shortened
+
+HEIGHT = 3.3  # inches
+LONGEST = 26  # characters of a class's name
+OPACITY = 0.5  # of the map at its maximum: what it covers must stay recognisable
+
+
+def verdict(
+    photo: Tensor, probabilities: Tensor, classes: Sequence[str], *, heat: Tensor | None = None, top: int = 5
+) -> Figure:
+    """A photograph beside bars of its ``top`` most probable classes; ``heat``, what spoke for the first, lies over it.
+
+    Shape: photo (3, H, W) uint8, or float from 0 to 1; probabilities (num_classes,); heat (H, W) from 0 to 1.
+
+    Raises:
+        ValueError: if ``photo`` is not such a tensor, or ``classes`` are not as many as ``probabilities``.
+
+    >>> import torch
+    >>> verdict(torch.zeros(3, 60, 60, dtype=torch.uint8), torch.tensor([0.2, 0.7, 0.1]), ("cat", "cup", "dog"), top=2)
+    <Figure: A photograph and its most probable classes: cup 70 %, cat 20 %>
+    """
+    if photo.ndim != 3 or photo.shape[0] != 3:
+        raise ValueError(f"a photograph must have shape (3, H, W), got {tuple(photo.shape)}")
+    if probabilities.shape != (len(classes),):
+        raise ValueError(f"{len(classes)} classes need as many probabilities, got shape {tuple(probabilities.shape)}")
+    values, best = probabilities.topk(min(top, len(classes)))
+    names = [shortened(classes[i], LONGEST) for i in best.tolist()]
+    said = ", ".join(f"{name} {percent(value)}" for name, value in zip(names, values.tolist(), strict=True))
+    over = "" if heat is None else ", over it what spoke for the first of them,"
+    figure = Figure((7.2, HEIGHT), alt=f"A photograph{over} and its most probable classes: {said}")
+    shown, bars = figure.subplots(1, 2, width_ratios=(1, 1))
+    dress(shown, title="photograph" if heat is None else f"what speaks for {names[0]} (Grad-CAM)")
+    shown.imshow(photo.permute(1, 2, 0).numpy())
+    shown.set_axis_off()
+    if heat is not None:
+        shown.imshow(heat.numpy(), cmap=AMOUNT, vmin=0, vmax=1, alpha=OPACITY * heat.numpy() ** 0.5)
+    dress(bars, title="most probable classes", x="probability")
+    drawn = bars.barh(range(len(names)), values.tolist(), color=BLUE)
+    bars.bar_label(drawn, [percent(value) for value in values.tolist()], padding=3, fontsize=SMALL)
+    bars.set_yticks(range(len(names)), names, fontsize=TEXT)
+    bars.invert_yaxis()
+    bars.set_xlim(0, 1.15)
+    bars.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    return figure
