@@ -29,9 +29,7 @@ def test_grad_cam_is_torchcams():
     expected = nn.functional.interpolate(heat[None], (96, 128), mode="bilinear", align_corners=False)[0]
     expected = expected / expected.amax()  # torchcam has moved the least value to 0 besides
     assert ours.amax() == pytest.approx(1)
-    assert (
-        torch.corrcoef(torch.stack([ours.flatten(), expected.flatten()]))[0, 1] > 0.99
-    )
+    assert torch.corrcoef(torch.stack([ours.flatten(), expected.flatten()]))[0, 1] > 0.99
 
 
 def test_grad_cam_of_one_picture_does_not_depend_on_the_others_and_leaves_the_network_as_it_was():
