@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from cnnlab.models import summary
+from cnnlab.models import evaluating, summary
 from cnnlab.training.runtime import Runtime, choose
 
 SPREAD = 0.1  # of the median: once the quartiles lie closer, more passes would tell little
@@ -78,7 +78,7 @@ def timing(
     if seconds <= 0:
         raise ValueError(f"seconds must be more than 0, got {seconds}")
     twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
-    with _evaluating(twin), torch.inference_mode(), runtime.autocast():
+    with evaluating(twin), torch.inference_mode(), runtime.autocast():
         _seconds(twin, images)
         times: list[float] = []
         spent, until, agreed = 0.0, SHORTEST, False
@@ -125,7 +125,7 @@ def layer_timings(
     table = summary(model, input_size)[["name", "kind", "output_shape", "parameters", "multiply_adds"]]
     twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
     passes: list[list[tuple[float, int]]] = []
-    with _evaluating(twin), torch.inference_mode(), runtime.autocast():
+    with evaluating(twin), torch.inference_mode(), runtime.autocast():
         for _ in range(repeats + 1):
             with _clocked(twin) as measured:
                 twin(images)
@@ -195,15 +195,3 @@ def _prepared(
         model = runtime.place(copy.deepcopy(model))
     images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     return model, runtime.arrange(images) if images.ndim == 4 else images.to(runtime.device), runtime
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while; each module then goes back into its own."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
