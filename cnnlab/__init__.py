@@ -11,12 +11,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cnnlab import course, data, demos, evaluation, look, models, training
-    from cnnlab.models import Probe
+    from cnnlab.models import Probe, convolutionize
     from cnnlab.training import evaluate, fit, load, predict, save
 
 _ROOMS = ("data", "models", "evaluation", "training", "look", "demos", "course")
 _NAMES = {
     "Probe": "cnnlab.models",
+    "convolutionize": "cnnlab.models",
     "evaluate": "cnnlab.training",
     "fit": "cnnlab.training",
     "load": "cnnlab.training",
@@ -26,6 +27,7 @@ _NAMES = {
 
 __all__ = [
     "Probe",
+    "convolutionize",
     "course",
     "data",
     "demos",

@@ -132,6 +132,8 @@ def _server(options: list[str], *, settings: Path, log: Path) -> "subprocess.Pop
     surroundings = {
         "JUPYTER_TOKEN": secrets.token_hex(24),  # with a token of ours Jupyter leaves it out of its log
         **os.environ,
+        # In JupyterLab's terminals and after a "!" in a cell, `cnnlab` is this one, without activating anything.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "JUPYTER_CONFIG_PATH": os.pathsep.join([str(settings), *([others] if others else [])]),
     }
     command = [sys.executable, "-m", "jupyterlab", *options]

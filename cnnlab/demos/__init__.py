@@ -5,6 +5,7 @@ from cnnlab.demos._classify import ClassifyDemo, classify
 from cnnlab.demos._convolution import ConvolutionDemo, convolution
 from cnnlab.demos._demo import Demo
 from cnnlab.demos._kernels import KernelsDemo, kernels
+from cnnlab.demos._scan import ScanDemo, scan
 from cnnlab.demos._training import TrainingDemo, training
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "ConvolutionDemo",
     "Demo",
     "KernelsDemo",
+    "ScanDemo",
     "TrainingDemo",
     "architecture",
     "classify",
     "convolution",
     "kernels",
+    "scan",
     "training",
 ]

@@ -7,6 +7,7 @@ from cnnlab.look.confusion import confusion, correlations
 from cnnlab.look.curves import curves
 from cnnlab.look.efficiency import efficiency
 from cnnlab.look.figure import Figure
+from cnnlab.look.heatmap import heatmap
 from cnnlab.look.kernels import kernels
 from cnnlab.look.labelled import labelled
 from cnnlab.look.lines import lines
@@ -28,6 +29,7 @@ __all__ = [
     "correlations",
     "curves",
     "efficiency",
+    "heatmap",
     "kernels",
     "labelled",
     "lines",

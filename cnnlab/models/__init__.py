@@ -4,6 +4,7 @@ from cnnlab.models.alexnet import AlexNet
 from cnnlab.models.attribution import grad_cam, occlusion
 from cnnlab.models.blocks import Outputs, auxiliary_loss
 from cnnlab.models.catalogue import blueprint, catalogue
+from cnnlab.models.convolutional import Convolutionized, convolutionize
 from cnnlab.models.efficientnet_lite0 import EfficientNetLite0
 from cnnlab.models.faces import FaceBaseline, TronNet
 from cnnlab.models.googlenet import GoogLeNet
@@ -16,6 +17,7 @@ from cnnlab.models.landmark_cnn import LandmarkCNN
 from cnnlab.models.lenet import LeNet5
 from cnnlab.models.modes import evaluating
 from cnnlab.models.nin import NiN
+from cnnlab.models.overfeat import AtScale, OverFeat, at_scales, voted
 from cnnlab.models.parts import parts
 from cnnlab.models.probe import Probe
 from cnnlab.models.published import ilsvrc, published
@@ -30,6 +32,8 @@ __all__ = [
     "MODELS",
     "VGG",
     "AlexNet",
+    "AtScale",
+    "Convolutionized",
     "EfficientNetLite0",
     "FaceBaseline",
     "GoogLeNet",
@@ -43,15 +47,18 @@ __all__ = [
     "LeNet5",
     "NiN",
     "Outputs",
+    "OverFeat",
     "Preprocess",
     "Pretrained",
     "Probe",
     "ResNet",
     "TronNet",
+    "at_scales",
     "auxiliary_loss",
     "blueprint",
     "build",
     "catalogue",
+    "convolutionize",
     "evaluating",
     "grad_cam",
     "ilsvrc",
@@ -65,4 +72,5 @@ __all__ = [
     "published",
     "small",
     "summary",
+    "voted",
 ]

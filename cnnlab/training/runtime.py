@@ -122,11 +122,11 @@ def _chosen_on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, tra
     if not training and shape[0] < WORTH_MEASURING:
         return Runtime(cpu, PLAIN, "too few pictures to measure")
     sample = (min(shape[0], max(4, VALUES // math.prod(shape[1:]))), *shape[1:])
+    if _operations(model, sample) < SMALL:
+        return Runtime(cpu, PLAIN, "too small to gain from another")
     key = _key(model, sample, precision, training)
     seconds = _remembered(key)
     if seconds is None:
-        if _operations(model, sample) < SMALL:
-            return Runtime(cpu, PLAIN, "too small to gain from another")
         reduced = precision == "auto" and native_bfloat16()
         seconds = _measure(model, sample, list(WAYS if reduced else WAYS[:2]), training)
         _remember(key, seconds)

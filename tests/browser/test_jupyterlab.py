@@ -140,3 +140,23 @@ def test_the_architecture_demo_shows_another_network_and_refuses_a_size_in_words
     size.fill("3x64x64")
     size.press("Enter")
     assert "googlenet for pictures of 3×64×64" in changed(page, googlenet)[1]
+
+
+def test_the_scan_demo_maps_another_class_at_another_scale(demo):
+    page = demo("from cnnlab import demos\ndemos.scan()")
+    before = picture(page)
+    assert "espresso in a picture of 672×448 pixels, a map of 15×8 windows" in before[1]
+    shown = page.locator(SHOWN)
+    expect(shown.get_by_role("status").filter(has_text="120 windows in one pass")).to_be_visible()
+    label = shown.get_by_label("class", exact=True)
+    label.fill("cup")
+    label.press("Enter")
+    cup = changed(page, before)
+    assert cup[1].startswith("cup in a picture of")
+    page.locator(f"{SHOWN} .jupyter-widgets [role=slider]").first.focus()  # the shorter side
+    page.keyboard.press("ArrowLeft")
+    smaller = changed(page, cup)
+    assert "cup in a picture of 576×384 pixels, a map of 12×6 windows" in smaller[1]
+    shown.get_by_role("button", name="crop by crop").click()
+    comparison = shown.get_by_role("status").filter(has_text="times as long")
+    expect(comparison).to_contain_text("72 windows in one pass", timeout=120_000)

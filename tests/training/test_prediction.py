@@ -1,7 +1,7 @@
 import pytest
 import torch
-import torchvision
 from torch.utils.data import DataLoader, TensorDataset
+from torchvision.transforms.v2.functional import ten_crop
 
 import cnnlab
 from cnnlab import data, models
@@ -52,6 +52,6 @@ def test_an_empty_loader_and_a_loader_without_classes_are_refused():
 def test_a_prediction_from_ten_crops_is_the_mean_of_ten_predictions():
     net = models.build("lenet5")
     images = torch.rand(3, 1, 32, 36)
-    crops = torchvision.transforms.v2.functional.ten_crop(images, [28, 28])
+    crops = ten_crop(images, [28, 28])
     expected = sum(cnnlab.predict(net, crop).softmax(dim=1) for crop in crops) / 10
     torch.testing.assert_close(predict_crops(net, images, 28), expected)

@@ -1,0 +1,189 @@
+"""A classifier that looks through a photograph: in one pass, or crop by crop, and how long each takes."""
+
+import time
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import torch
+from torch import Tensor
+
+from cnnlab import data, look, models
+from cnnlab.demos._demo import STYLE, WIDTH, Demo
+from cnnlab.training import predict
+
+PHOTOS = ("coffee", "chelsea", "astronaut", "rocket", "china", "flower")
+SIDES = (224, 256, 320, 384, 448, 512)  # pixels of the shorter side
+WAYS = ("one pass", "crop by crop")
+BATCH = 32  # crops
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the demo shows; without a ``label`` it is the class of the best window; ``side`` in pixels."""
+
+    photo: str = PHOTOS[0]
+    label: str = ""
+    side: int = 448
+    way: str = WAYS[0]
+
+
+class Network(NamedTuple):
+    """The network that comes with the installation, and what it is when it slides."""
+
+    trained: models.Pretrained
+    dense: models.Convolutionized
+
+
+class Scan(NamedTuple):
+    """The probabilities (1000, H', W') of every window, and how long the network needed."""
+
+    probabilities: Tensor
+    seconds: float
+
+
+def figure(settings: Settings) -> look.Figure:
+    """The map of a class over a photograph.
+
+    Raises:
+        ValueError: for a photograph, a class or a way that does not exist, or a side that is shorter than the window.
+    """
+    scan, dense = scanned(settings.photo, settings.side, settings.way), network().dense
+    number = _class(settings.label, scan)
+    return look.heatmap(
+        _picture(settings.photo, settings.side) / 2 + 0.5,
+        scan.probabilities[number],
+        window=dense.input_size,
+        stride=dense.stride,
+        label=network().trained.classes[number],
+    )
+
+
+@cache
+def network() -> Network:
+    """EfficientNet-Lite0, loaded once."""
+    trained = models.pretrained()
+    return Network(trained, models.convolutionize(trained.model, (224, 224)))
+
+
+@lru_cache(maxsize=16)
+def scanned(photo: str, side: int, way: str) -> Scan:
+    """What the network says of every window of a photograph, in float32 both ways."""
+    if way not in WAYS:
+        raise ValueError(f"way must be one of {', '.join(WAYS)}, got {way!r}")
+    picture, (trained, dense) = _picture(photo, side), network()
+    if way == WAYS[0]:
+        _, logits = _timed(dense, picture[None])  # a first pass prepares kernels
+        seconds, logits = _timed(dense, picture[None])
+        return Scan(logits[0].softmax(dim=0), seconds)
+    (height, width), (down, right) = dense.input_size, dense.stride
+    crops = picture.unfold(1, height, down).unfold(2, width, right).permute(1, 2, 0, 3, 4)
+    grid = crops.shape[:2]
+    crops = crops.flatten(0, 1).contiguous()
+    _timed(trained.model, crops[:BATCH])
+    seconds, logits = _timed(trained.model, crops)
+    return Scan(logits.softmax(dim=1).T.unflatten(1, grid), seconds)
+
+
+@lru_cache(maxsize=4)
+def _picture(photo: str, side: int) -> Tensor:
+    """A photograph as the network wants it, its sides multiples of the stride, so that both ways have the same windows.
+
+    Shape: (3, H, W), from −1 to 1.
+    """
+    trained, dense = network()
+    if side < max(dense.input_size):
+        raise ValueError(f"side must be at least the window's {max(dense.input_size)} pixels, got {side}")
+    whole = trained.preprocess.whole(data.photo(photo), side=side)
+    height, width = (length // step * step for length, step in zip(whole.shape[1:], dense.stride, strict=True))
+    top, left = (whole.shape[1] - height) // 2, (whole.shape[2] - width) // 2
+    return whole[:, top : top + height, left : left + width].clamp(-1, 1)
+
+
+def _timed(model: torch.nn.Module, pictures: Tensor) -> tuple[float, Tensor]:
+    started = time.perf_counter()
+    logits = predict(model, pictures, batch_size=BATCH, precision="float32", device="cpu")
+    return time.perf_counter() - started, logits
+
+
+def _class(label: str, scan: Scan) -> int:
+    """The number of a class; without a name that of the best window."""
+    classes = network().trained.classes
+    if not label:
+        return int(scan.probabilities.amax(dim=(1, 2)).argmax())
+    if label not in classes:
+        near = ", ".join(get_close_matches(label, classes, n=4, cutoff=0.4)) or "tabby, espresso, missile"
+        raise ValueError(f"none of the 1,000 classes is called {label!r}; near ones: {near}")
+    return classes.index(label)
+
+
+class ScanDemo(Demo):
+    """The widgets over `figure`."""
+
+    name = "scan"
+
+    def __init__(self) -> None:
+        default = Settings()
+        wide = {"style": STYLE, "layout": widgets.Layout(width=WIDTH)}
+        self.photo = widgets.Dropdown(options=PHOTOS, value=default.photo, description="photo", **wide)
+        self.label = widgets.Combobox(
+            options=tuple(dict.fromkeys(network().trained.classes)),
+            placeholder="the best window's",
+            continuous_update=False,
+            description="class",
+            **wide,
+        )
+        self.side = widgets.SelectionSlider(
+            options=SIDES,
+            value=default.side,
+            continuous_update=False,
+            description="shorter side (pixels)",
+            style={"description_width": "140px"},
+            layout=wide["layout"],
+        )
+        self.way = widgets.ToggleButtons(options=WAYS, description="computed", **wide)
+        self.way.style.button_width = "auto"
+        controls = [self.photo, self.label, self.side, self.way]
+        super().__init__(controls)
+        for control in controls:
+            control.observe(self.redraw, "value")
+        self._seconds = 1.0  # the first drawing loads the network
+        self.redraw()
+
+    @property
+    def settings(self) -> Settings:
+        """What the controls say now."""
+        return Settings(self.photo.value, self.label.value.strip(), self.side.value, self.way.value)
+
+    def draw(self) -> look.Figure:
+        """The figure for what the controls say now."""
+        if self.way.value == WAYS[1]:
+            self.say("computing crop by crop …")
+        return figure(self.settings)
+
+    def words(self) -> str:
+        """How long it took, and, once both ways were tried, how they compare."""
+        photo, side = self.photo.value, self.side.value
+        dense = scanned(photo, side, WAYS[0])
+        windows = dense.probabilities[0].numel()
+        told = f"{windows} windows in one pass: {1000 * dense.seconds:,.0f} ms"
+        if self.way.value == WAYS[0]:
+            return f"{told}; choose “{WAYS[1]}” to compare"
+        crops = scanned(photo, side, WAYS[1])
+        number = _class(self.label.value.strip(), crops)
+        apart = (dense.probabilities - crops.probabilities)[number].abs().max()
+        return (
+            f"{told}; crop by crop, {BATCH} at a time: {1000 * crops.seconds:,.0f} ms, "
+            f"{crops.seconds / dense.seconds:.1f} times as long\nThe maps differ by up to {100 * apart:.1f} points: a "
+            "crop has zeros beyond its edge, where the whole picture goes on"
+        )
+
+
+def scan() -> ScanDemo:
+    """A demo of a classifier that slides over a photograph: the map of a class, at several scales, and the time.
+
+    EfficientNet-Lite0 looks through the picture in one pass (`cnnlab.convolutionize`) or at one crop after the other.
+    """
+    return ScanDemo()
