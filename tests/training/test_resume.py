@@ -19,7 +19,8 @@ from cnnlab import data, models
 KILL = getattr(signal, "SIGKILL", None)  # Windows has none
 
 RUN = """
-import sys, torch, cnnlab
+import signal, sys, torch, cnnlab
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to Ctrl-C
 from cnnlab import data, models
 digits = data.digits()
 torch.manual_seed(0)
@@ -52,7 +53,7 @@ def weights(folder, name):
 def unbroken(tmp_path_factory):
     folder = tmp_path_factory.mktemp("unbroken")
     process = start(folder, "unbroken")
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return weights(folder, "unbroken")
 
@@ -70,13 +71,13 @@ def test_a_run_killed_at_any_moment_ends_with_the_weights_of_an_unbroken_one(tmp
         if line.strip() == moment:
             process.send_signal(how)
             break
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode in (-how, 1)
     assert not (tmp_path / "broken-weights.pt").exists()
     assert not list(tmp_path.glob(".*partial")) or how == KILL
 
     again = start(tmp_path, "broken")
-    steps, errors = again.communicate(timeout=120)
+    steps, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
     done = int(moment.split()[0]) - 1
     assert steps.split()[0] == str(done + 1)  # epochs that were done are not done again
