@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -55,7 +54,7 @@ def lab(tmp_path_factory):
     else:
         pytest.fail("cnnlab lab printed no address: " + "".join(lines))
     yield found.group(), folder
-    process.send_signal(signal.SIGINT)
+    process.terminate()
     process.wait(timeout=30)
 
 
