@@ -106,7 +106,7 @@ def reset(
 ) -> None:
     """Bring a lecture and its exercise back as they came. Your own versions are kept beside them."""
     with errors_told():
-        from cnnlab.course.notebooks import reset as reset_notebooks
+        from cnnlab.course.copies import reset as reset_notebooks
 
         for restored in reset_notebooks(number, folder):
             say(f"{near(restored.path)} {restored.change}")

@@ -19,8 +19,10 @@ from typing import Any, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from cnnlab.course.copies import student_folder
 from cnnlab.course.nbval_report import KERNEL_DIED
-from cnnlab.course.notebooks import CourseError, find, listed, read, student_folder
+from cnnlab.course.notebooks import CourseError, find, listed, read
+from cnnlab.course.questions import NOTHING
 
 CHECKED = "nbval-check-output"  # nbval's tag for cells whose outputs it compares
 TIMEOUT = 60  # seconds that a cell may take
@@ -83,9 +85,14 @@ def check(number: str, file: Path | None = None, *, timeout: float = TIMEOUT) ->
     pristine, student = read(original), read(path)
     if not questions(pristine):
         raise CourseError(f"{original.name} has no check cells; it is not an exercise of the course")
-    seen = run_nbval(assembled(pristine, student, folder=path.resolve().parent), timeout=timeout)
+    notebook = assembled(pristine, student, folder=path.resolve().parent)
+    seen = run_nbval(notebook, timeout=timeout)
     references = {cell.id: _printed(cell) for cell in pristine.cells if is_check(cell)}
-    results = [_result(question, seen, references[question.id], timeout) for question in questions(pristine)]
+    errors = _errors_before(notebook, seen, set(references))
+    results = [
+        _result(question, seen.get(question.id), references[question.id], errors[question.id], timeout)
+        for question in questions(pristine)
+    ]
     own_ids, known = {cell.id for cell in student.cells}, {question.id for question in questions(pristine)}
     missing = [cell.id for cell in pristine.cells if cell.cell_type == "code" and cell.id not in own_ids]
     if len(own_ids & {cell.id for cell in pristine.cells}) == 0:
@@ -174,20 +181,33 @@ def _read_report(report: Path) -> dict[str, dict[str, Any]]:
     return seen
 
 
-def _result(question: Question, seen: dict[str, dict[str, Any]], reference: str, timeout: float) -> Result:
-    cell = seen.get(question.id)
+def _errors_before(notebook: NotebookNode, seen: dict[str, dict[str, Any]], checks: set[str]) -> dict[str, list[str]]:
+    """For each check cell the errors of the student's cells between the check before it and itself."""
+    errors: dict[str, list[str]] = {}
+    lately: list[str] = []
+    for cell in notebook.cells:
+        if cell.id in checks:
+            errors[cell.id], lately = lately, []
+        elif error := seen.get(cell.id, {}).get("error"):
+            lately.append(_line(error))
+    return errors
+
+
+def _result(
+    question: Question, cell: dict[str, Any] | None, reference: str, errors: list[str], timeout: float
+) -> Result:
     if cell and cell["passed"]:
         return Result(question.id, question.title, True, (), "")
-    return Result(question.id, question.title, False, _differed(cell, reference, timeout), question.hint)
+    return Result(question.id, question.title, False, _differed(cell, reference, errors, timeout), question.hint)
 
 
-def _differed(cell: dict[str, Any] | None, reference: str, timeout: float) -> tuple[str, ...]:
+def _differed(cell: dict[str, Any] | None, reference: str, errors: list[str], timeout: float) -> tuple[str, ...]:
     if cell is None:
         return (UNREACHED,)
     if cell["timed_out"]:
         return (f"stopped after {timeout:g} s: does it loop for ever?",)
     if faults := [line.removeprefix("✗ ") for line in cell["stdout"].splitlines() if line.startswith("✗ ")]:
-        return ("not answered yet",) if all(fault.endswith(UNANSWERED) for fault in faults) else tuple(faults)
+        return _told(faults, errors)
     if cell["error"]:
         return (_line(cell["error"]),)
     if cell["died"]:
@@ -199,6 +219,23 @@ def _differed(cell: dict[str, Any] | None, reference: str, timeout: float) -> tu
     if unexpected := [line for line in cell["stdout"].splitlines() if line not in reference.splitlines()]:
         return (f"something else was printed: {_line(unexpected[0])}",)
     return ("something else was shown than the check shows",)
+
+
+def _told(faults: list[str], errors: list[str]) -> tuple[str, ...]:
+    """What did not hold, in few lines; ``errors`` are what the cells of the answer raised."""
+    if all(fault.endswith(UNANSWERED) for fault in faults):
+        return ("not answered yet",)
+    if errors and all(": NameError: " in fault or fault.endswith(NOTHING) for fault in faults):
+        # What the cells should have defined is not there; why not says more than that it is missing.
+        unanswered = any(error.endswith(UNANSWERED) for error in errors)
+        return (
+            ("not answered yet",) if unanswered else tuple(f"a cell of the answer raised {error}" for error in errors)
+        )
+    reasons: dict[str, list[str]] = {}
+    for fault in faults:
+        what, _, reason = fault.partition(": ")
+        reasons.setdefault(reason, []).append(what)
+    return tuple(f"{'; '.join(properties)}: {reason}" for reason, properties in reasons.items())
 
 
 def _has_raised(cell: NotebookNode, seen: dict[str, dict[str, Any]], checks: set[str]) -> bool:

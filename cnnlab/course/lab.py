@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from cnnlab.course.notebooks import CourseError, Installed, folder_for_lab, install, listed, place
+from cnnlab.course.copies import Installed, folder_for_lab, install
+from cnnlab.course.notebooks import CourseError, listed, place
 
 SECONDS_TO_START = 120  # on a slow disk; two are usual
 SECONDS_TO_STOP = 10
@@ -57,7 +58,7 @@ def lab(
         server = _server(options, settings=Path(settings), log=installed.folder / LOG)
         try:
             info = _started(server, known, installed.folder)
-            for line in greeting(info, page, installed):
+            for line in greeting(info, page, installed, asked=port):
                 say(line)
             return server.wait()
         except KeyboardInterrupt:
@@ -106,16 +107,22 @@ def default_ip() -> str:
     return "0.0.0.0" if in_container else "localhost"
 
 
-def greeting(info: dict[str, Any], page: str, installed: Installed) -> list[str]:
+def greeting(info: dict[str, Any], page: str, installed: Installed, *, asked: int) -> list[str]:
     """What a student reads; the first line is what to open and how to stop."""
     port, scheme = info["port"], "https" if info.get("secure") else "http"
     token = f"?{urlencode({'token': info['token']})}" if info.get("token") else ""
-    count = len(installed.added)
-    files = f"{count} file{'' if count == 1 else 's'} added" if count else "nothing added, nothing changed"
+    changes = {"added": installed.added, "brought up to date": installed.renewed}
+    files = [f"{len(some)} file{'' if len(some) == 1 else 's'} {what}" for what, some in changes.items() if some]
     lines = [
         f"Open {scheme}://localhost:{port}{info.get('base_url', '/')}{page}{token}  (stop with Ctrl-C here)",
-        f"Your notebooks: {installed.folder} ({files})",
+        f"Your notebooks: {installed.folder} ({', '.join(files) or 'nothing added, nothing changed'})",
     ]
+    if port != asked:
+        lines.append(f"Port {asked} is taken, by another JupyterLab perhaps; this one listens on {port}")
+    if installed.older:
+        names = ", ".join(path.relative_to(installed.folder).as_posix() for path in installed.older)
+        brings = f"`cnnlab reset {installed.older[0].name[:2]}` brings one and keeps yours beside it"
+        lines.append(f"The course has newer versions of these, which you changed or ran: {names}. {brings}")
     if ssh := os.environ.get("SSH_CONNECTION"):
         here = ssh.split()[2] if len(ssh.split()) > 2 else "this-machine"
         user = os.environ.get("USER", "you")

@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from types import TracebackType
 from typing import Any, Self
 
+NOTHING = "nothing was returned or set"
 LONGEST = 160  # characters of a value or a message that a line shows
 
 
@@ -42,7 +43,7 @@ class Check:
     ...         check.equal("a filter as large as the picture", lambda: output_size(5, 5), 1)
     ... except AssertionError as error:
     ...     print(error)
-    ✗ a 5×5 filter on 28 pixels: is False
+    ✗ a 5×5 filter on 28 pixels: does not hold
     ✓ it is a whole number
     ✗ a filter as large as the picture: gives 0
     Hint: Count the positions on paper.
@@ -93,13 +94,13 @@ class Check:
 
 def _untrue(value: object) -> str:
     if value is None:
-        return "is None: nothing was returned or set"
-    return "" if value else "is False"
+        return f"is None: {NOTHING}"
+    return "" if value else "does not hold"
 
 
 def _difference(value: Any, expected: Any, tolerance: float) -> str:
     if value is None and expected is not None:
-        return "gives None: nothing was returned or set"
+        return f"gives None: {NOTHING}"
     if hasattr(expected, "shape"):
         return _tensor_difference(value, expected, tolerance)
     if isinstance(expected, float):

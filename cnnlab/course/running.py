@@ -16,8 +16,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from cnnlab.course.copies import install
 from cnnlab.course.kernel import ThisPython
-from cnnlab.course.notebooks import CourseError, install, packaged, place, read, source, write
+from cnnlab.course.notebooks import CourseError, packaged, place, read, source, write
 from cnnlab.course.pages import page
 from cnnlab.course.tidy import tidy
 

@@ -8,7 +8,8 @@ import pytest
 
 from cnnlab.course import checking
 from cnnlab.course.checking import Checked, assembled, check
-from cnnlab.course.notebooks import CourseError, install
+from cnnlab.course.copies import install
+from cnnlab.course.notebooks import CourseError
 
 from .conftest import COUNT, SIZE, answered, check_cell, exercise, solution, v4
 
@@ -45,7 +46,7 @@ def test_an_untouched_exercise_fails_at_every_question_with_its_hint(course: Pat
     result = check("01")
     assert outcome(result) == {
         "Question 1: output size": (False, ("not answered yet",)),
-        "Question 2: parameters": (False, ("of a 5×5 filter: gives None: nothing was returned or set",)),
+        "Question 2: parameters": (False, ("not answered yet",)),
     }
     assert [question.hint for question in result.results] == ["Count the positions.", "Biases count too."]
     assert result.raised == ("'parameters = None': NotImplementedError: your answer goes here",)
@@ -65,13 +66,32 @@ def test_wrong_answers_fail_whatever_was_saved_deleted_edited_tagged_or_raised(c
     assert outcome(result) == {
         "Question 1: output size": (
             False,
-            ("a 5×5 filter on 28 pixels: is False", "a 1×1 filter changes nothing: is False"),
+            ("a 5×5 filter on 28 pixels; a 1×1 filter changes nothing: does not hold",),
         ),
         "Question 2: parameters": (True, ()),
     }
     assert result.raised[0] == "'1 / 0': ZeroDivisionError: division by zero"
     assert result.raised[1].startswith("'not even Python': SyntaxError")
     assert result.missing == ("check-count",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "differed"),
+    [
+        ('raise NotImplementedError("your answer goes here")', "not answered yet"),
+        ("parameters = (26", "a cell of the answer raised SyntaxError: "),
+        ("parameters = 5 * sides + 1", "a cell of the answer raised NameError: name 'sides' is not defined"),
+        ("parameters = 5 * 5\nsides", "of a 5×5 filter: gives 25"),
+        ("parameters = None", "of a 5×5 filter: gives None: nothing was returned or set"),
+    ],
+)
+def test_an_answer_that_is_no_function_tells_why_it_is_not_there(course: Path, cell: str, differed: str) -> None:
+    notebook = answered()
+    notebook.cells[4].source = cell
+    result = checked(notebook).results[1]
+    assert not result.passed
+    (told,) = result.differed
+    assert told.startswith(differed)
 
 
 def test_an_endless_loop_is_stopped_and_the_other_questions_are_still_checked(course: Path) -> None:

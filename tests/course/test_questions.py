@@ -34,7 +34,7 @@ def test_every_property_is_tried_and_the_message_counts_those_that_fail(capsys: 
     assert capsys.readouterr().out.splitlines() == [
         "✗ first: ZeroDivisionError: integer division or modulo by zero",
         "✓ second",
-        "✗ third: is False",
+        "✗ third: does not hold",
     ]
 
 
