@@ -1,4 +1,6 @@
 import json
+import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ from typer.testing import CliRunner
 
 import cnnlab
 from cnnlab.cli import app
-from cnnlab.course import checking, doctor, notebooks, running
+from cnnlab.course import checking, copies, doctor, notebooks, running
 from cnnlab.course.checking import Checked, Result
 from cnnlab.course.doctor import Finding
 from cnnlab.course.notebooks import CourseError
@@ -27,7 +29,7 @@ def lecture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     monkeypatch.setattr(notebooks, "PACKAGE", tmp_path / "clone" / "cnnlab")
     monkeypatch.chdir(tmp_path)
-    notebooks.install("work")
+    copies.install("work")
     return path
 
 
@@ -96,7 +98,12 @@ RESULTS = (
 )
 
 
-def test_check_shows_a_row_a_question_and_fails_while_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_shows_a_row_a_question_and_fails_while_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.ipynb").touch()
+    os.utime("mine.ipynb", (0, datetime(2026, 1, 2, 14, 5).timestamp()))
     checked = Checked(Path("mine.ipynb"), RESULTS, ("'x = 1 / 0': ZeroDivisionError: …",), ("imports",))
     monkeypatch.setattr(checking, "check", lambda number, file, timeout: checked)
     monkeypatch.setenv("COLUMNS", "200")
@@ -113,11 +120,13 @@ def test_check_shows_a_row_a_question_and_fails_while_one_fails(monkeypatch: pyt
         assert expected in words
     assert "A cell raised an error, the one that begins 'x = 1 / 0': ZeroDivisionError" in words
     assert "Cells of the exercise that are not in your file: imports" in words
-    assert words.endswith("1 of 2 questions passed in mine.ipynb")
+    assert words.endswith("1 of 2 questions passed in mine.ipynb, as saved at 14:05")
     assert json.loads(cnnlab_says("check", "1", "--json").stdout)["results"][1]["differed"] == ["of a filter: gives 25"]
 
 
-def test_check_ends_well_when_every_question_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_ends_well_when_every_question_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.ipynb").touch()
     monkeypatch.setattr(checking, "check", lambda *_, **__: Checked(Path("mine.ipynb"), RESULTS[:1], (), ()))
     assert cnnlab_says("check", "1").exit_code == 0
 
@@ -126,7 +135,9 @@ def test_reset_says_what_it_did_and_where_the_old_version_is(lecture: Path) -> N
     assert cnnlab_says("reset", "1").output == f"{Path('work/01_pictures.ipynb')} is as it came; nothing to do\n"
     Path("work", "01_pictures.ipynb").write_text("mine")
     told = cnnlab_says("reset", "01", "work").output
-    assert told == f"{Path('work/01_pictures.ipynb')} is fresh; your version is 01_pictures.before-reset-1.ipynb\n"
+    first, second = told.splitlines()
+    assert first == f"{Path('work/01_pictures.ipynb')} is fresh; your version is 01_pictures.before-reset-1.ipynb"
+    assert "File > Reload Notebook from Disk" in second
 
 
 @pytest.mark.parametrize(("state", "code"), [("ok", 0), ("note", 0), ("fail", 1)])

@@ -1,6 +1,7 @@
 """Commands for the course: its notebooks, its exercises, this machine."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -108,8 +109,11 @@ def reset(
     with errors_told():
         from cnnlab.course.copies import reset as reset_notebooks
 
-        for restored in reset_notebooks(number, folder):
+        done = reset_notebooks(number, folder)
+        for restored in done:
             say(f"{near(restored.path)} {restored.change}")
+        if any(restored.old_copy for restored in done):
+            say("If one is open in JupyterLab: File > Reload Notebook from Disk, before you save it again.")
 
 
 @commands.command(epilog="Example: cnnlab doctor --json")
@@ -164,5 +168,6 @@ def _show_checked(checked: "Checked") -> None:
         console.print(Text(f"A cell raised an error, the one that begins {line}"))
     if checked.missing:
         console.print(Text(f"Cells of the exercise that are not in your file: {', '.join(checked.missing)}"))
+    saved = datetime.fromtimestamp(checked.notebook.stat().st_mtime).strftime("as saved at %H:%M")
     right = sum(result.passed for result in checked.results)
-    console.print(Text(f"{right} of {len(checked.results)} questions passed in {near(checked.notebook)}"))
+    console.print(Text(f"{right} of {len(checked.results)} questions passed in {near(checked.notebook)}, {saved}"))

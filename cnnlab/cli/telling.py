@@ -31,7 +31,7 @@ def errors_told(*bad_input: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def bar(name: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that counts ``unit``s that are done, and is gone when all are."""
+    """A bar that counts ``unit``s that are done, and is gone when all are; in a log, the name alone."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -42,7 +42,12 @@ def bar(name: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn(unit),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"{name} …", highlight=False)
+        yield lambda done, total: None
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -132,6 +132,8 @@ def _restore(fresh: Path, path: Path) -> Restored:
 def _state(copy: Path, content: bytes) -> str:
     """Whether a copy has the cells that are handed out now, was changed since, or is of an older version."""
     notebook, fresh = _parsed(copy), json.loads(content)
+    if not notebook:
+        return "changed"
     if _sources(notebook) == _sources(fresh):
         return "current"
     if (before := _handed_out_as(notebook)) == _handed_out_as(fresh):
@@ -157,6 +159,8 @@ def _sources(notebook: dict[str, Any]) -> list[str]:
 
 
 def _mark(notebook: dict[str, Any]) -> str:
-    """What a change or a run changes, and merely opening a notebook does not, as a number."""
+    """What a change or a run changes, and merely opening a notebook does not, as a number; "" of a damaged one."""
+    if not notebook:
+        return ""
     outputs = [len(cell.get("outputs", ())) for cell in notebook.get("cells", ())]
     return hashlib.sha256(json.dumps([_sources(notebook), outputs]).encode()).hexdigest()[:16]

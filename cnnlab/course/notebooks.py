@@ -70,7 +70,8 @@ def find(name: str | os.PathLike[str], *, kind: str = "lecture") -> Path:
         raise CourseError(f"there is no {kind} {number}; there are: {there}")
     if (path := Path(text)).is_file():
         return path
-    raise CourseError(f"{text!r} is neither a {kind}'s number ({there}) nor a notebook file")
+    article = "an" if kind == "exercise" else "a"
+    raise CourseError(f"{text!r} is neither {article} {kind}'s number ({there}) nor a notebook file")
 
 
 def read(path: Path) -> "NotebookNode":

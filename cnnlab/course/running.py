@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -96,7 +97,7 @@ def execute(
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
-        on_notebook_start=lambda notebook: _let_ctrl_c_through(),
+        on_notebook_start=lambda notebook: _endings_as_interrupts(),
         on_cell_execute=begin,
         on_cell_executed=done,
     )
@@ -111,9 +112,8 @@ def execute(
         except DeadKernelError:
             raise CourseError(f"{_cell(at['cell'])}\n{_last_words(log)}", code=1) from None
         except KeyboardInterrupt:
-            if client.km is not None:  # the interrupt may have come while nbclient itself was cleaning up
-                with suppress(RuntimeError):  # or have taken the kernel with it
-                    client._cleanup_kernel()
+            if kernel.has_kernel:  # else it went with the interrupt, or nbclient was ending it already
+                run_sync(kernel.shutdown_kernel)(now=True)
             atexit.unregister(client._cleanup_kernel)
             raise
 
@@ -123,10 +123,15 @@ def runs(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip())
 
 
-def _let_ctrl_c_through() -> None:
-    # nbclient answers Ctrl-C by stopping the kernel, and then fails as if it had died; an interrupt says what happened.
-    with suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread: nothing was caught there
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+def _endings_as_interrupts() -> None:
+    # nbclient answers Ctrl-C and SIGTERM by stopping the kernel, and then fails as if it had died; an interrupt says
+    # what happened.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # Windows, or not the main thread: none was caught
+            if asyncio.get_running_loop().remove_signal_handler(number):
+                signal.signal(number, signal.default_int_handler)
 
 
 def _cell(cell: NotebookNode) -> str:

@@ -33,10 +33,10 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
     try:
         picture = Image.open(path)
     except FileNotFoundError:
-        raise
-    except UnidentifiedImageError as error:
+        raise FileNotFoundError(f"there is no picture {path}; relative paths begin at {Path.cwd()}") from None
+    except UnidentifiedImageError:
         why = "the file is empty" if Path(path).stat().st_size == 0 else "it is no picture that Pillow can read"
-        raise UnreadablePictureError(f"{path}: {why}") from error
+        raise UnreadablePictureError(f"{path}: {why}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadablePictureError(f"{path}: far more pixels than the limit, {LARGEST:,}: make it smaller") from error
     except (OSError, ValueError, SyntaxError) as error:

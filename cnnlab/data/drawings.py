@@ -5,20 +5,25 @@ import os
 import numpy as np
 import torch
 from PIL import Image
+from scipy import ndimage
 from torch import Tensor
 
 from cnnlab.data.decoding import decode
 
 SIDE, BOX = 28, 20  # pixels: MNIST fits a digit into 20×20 and centres its mass in 28×28
-INK = 0.25  # of the darkest stroke: less is paper, shadow or compression noise
+ENOUGH = 560  # pixels of the longer side to which a photograph is reduced first: BOX times 28
+CONTRAST = 32  # of 255, between the paper and the darkest stroke: less is an empty sheet
+INK = 0.25  # of the darkest stroke: less is paper or compression noise
+SPECK = 0.05  # of the ink of the largest piece: less is dirt
 
 
 def drawing(path: str | os.PathLike[str]) -> Tensor:
     """Read a drawn digit from a picture file, on light or on dark paper, as a picture like MNIST's.
 
-    The strokes are cut out, scaled into 20×20 pixels with their proportions kept, and placed so that their centre
-    of mass lies in the middle of 28×28: LeCun et al. 1998, section III.A, did so with every training digit, and a
-    network knows no others.
+    The light on a photographed sheet, shadows included, is taken away: what counts is how much darker a stroke is than
+    the paper around it. The strokes are cut out, scaled into 20×20 pixels with their proportions kept, and placed so
+    that their centre of mass lies in the middle of 28×28: LeCun et al. 1998, section III.A, did so with every training
+    digit, and a network knows no others.
 
     Shape: (1, 1, 28, 28) uint8, white on black.
 
@@ -26,18 +31,38 @@ def drawing(path: str | os.PathLike[str]) -> Tensor:
         FileNotFoundError, UnreadablePictureError: as `decode`.
         ValueError: if nothing is drawn on it.
     """
-    grey = decode(path, channels=1)[0].numpy().astype(np.float64)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = np.abs(grey - np.median(border))  # the paper is what the border shows
-    if ink.max() < 32:
+    photo = Image.fromarray(decode(path, channels=1)[0].numpy())
+    photo.thumbnail((ENOUGH, ENOUGH), Image.Resampling.BOX)
+    ink = _ink(np.asarray(photo, dtype=np.float64))
+    if ink.max() < CONTRAST:
         raise ValueError(f"{path}: nothing is drawn on it; draw a digit with a thick dark pen on white paper")
-    ink = np.where(ink >= INK * ink.max(), ink / ink.max() * 255, 0)
+    ink = _strokes(np.where(ink >= INK * ink.max(), ink / ink.max() * 255, 0))
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(cut.shape)
     height, width = (max(1, round(side * scale)) for side in cut.shape)
     small = Image.fromarray(cut.astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
     return torch.from_numpy(_centred(np.asarray(small)))[None, None]
+
+
+def _ink(grey: np.ndarray) -> np.ndarray:
+    """The share of light that each pixel swallows, 0 to 255, for strokes thinner than a third of the sheet."""
+    around = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))  # is what the border shows
+    darkest, lightest = np.percentile(grey, [0.5, 99.5])
+    if lightest - around > around - darkest:  # chalk on a board
+        grey = 255 - grey
+    # A closing fills what is darker and narrower than its window; slopes of light, and edges of shadows, it leaves.
+    paper = ndimage.grey_closing(grey, size=[side // 3 + 1 for side in grey.shape])
+    return 255 * (paper - grey) / np.maximum(paper, 1)  # in a shadow the same ink differs less, and is as dark
+
+
+def _strokes(ink: np.ndarray) -> np.ndarray:
+    """The ink without dirt, and without what comes in from outside, such as a shadow, if anything else is there."""
+    labels, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
+    masses = ndimage.sum_labels(ink, labels, range(1, count + 1))
+    large = set(1 + np.flatnonzero(masses >= SPECK * masses.max()))
+    inside = large - set(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    return np.where(np.isin(labels, list(inside or large)), ink, 0)
 
 
 def _centred(digit: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Convolution by hand: a kernel whose weights one edits, stride, padding, dilation, and the response at once."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,9 +165,14 @@ class ConvolutionDemo(Demo):
         if name == "own" and len(self.cells.children) == self.size.value**2:
             return
         with self.quietly():
-            if name == "own":  # a kernel of another size begins as the one that changes nothing
-                name = "identity"
-            self._fill(preset(name, self.size.value, seed=self._seed))
+            self._fill(self._resized() if name == "own" else preset(name, self.size.value, seed=self._seed))
+
+    def _resized(self) -> Kernel:
+        """The kernel in the fields with a rim of zeros, or without its rim."""
+        side = math.isqrt(len(self.cells.children))
+        weights = torch.tensor([field.value for field in self.cells.children], dtype=torch.float64).view(side, side)
+        rim = (self.size.value - side) // 2
+        return tuple(tuple(row) for row in F.pad(weights, (rim,) * 4).tolist())
 
     def _randomly(self, _button: Any) -> None:
         self._seed += 1

@@ -118,8 +118,14 @@ class KernelsDemo(Demo):
         return figure(self.settings, self.networks)
 
     def words(self) -> str:
-        """What the layer is."""
-        return str(self.networks.after.get_submodule(self.layer.value))
+        """What the layer is, and what the colours of RGBA mean for it."""
+        layer = cast(nn.Conv2d, self.networks.after.get_submodule(self.layer.value))
+        meaning = {3: "red, green and blue are the weights of the three input channels, grey is zero"}
+        sign = "blue is below zero, red above: only kernels over three channels are colours"
+        colours = (
+            f"\nopacity is |weight|; {meaning.get(layer.weight.shape[1], sign)}" if self.mode.value == "rgba" else ""
+        )
+        return f"{layer}{colours}"
 
 
 def kernels(model: nn.Module | None = None, *, before: nn.Module | None = None) -> KernelsDemo:

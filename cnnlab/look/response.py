@@ -88,11 +88,17 @@ def _kernel(axes: Axes, weights: np.ndarray) -> None:
     axes.spines[:].set_visible(True)
     if max(weights.shape) > MOST_WRITTEN:
         return
-    size = SMALL + 1 if max(weights.shape) <= 3 else SMALL - 1
-    for (row, column), weight in np.ndenumerate(weights):
-        colour = "white" if abs(weight) > 0.6 * end else "black"
-        text = f"{weight:.2f}".rstrip("0").rstrip(".").replace("-", "−")
-        axes.text(column, row, "0" if text == "−0" else text, ha="center", va="center", fontsize=size, color=colour)
+    written = {cell: _written(weight) for cell, weight in np.ndenumerate(weights)}
+    room = SMALL_BOX / max(weights.shape) / INCH * 72  # points in a cell; a digit takes some 0.6 of its font's size
+    size = min(SMALL + 1, 0.9 * room / (0.6 * max(map(len, written.values()))))
+    for (row, column), text in written.items():
+        colour = "white" if abs(weights[row, column]) > 0.6 * end else "black"
+        axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+
+
+def _written(weight: float) -> str:
+    text = f"{weight:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+    return "0" if text == "−0" else text
 
 
 def _in_pixels(axes: Axes, title: str) -> None:

@@ -60,7 +60,7 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> d
             f"{path} is no checkpoint of this version of cnnlab; delete it, or name another file in resume"
         )
     changed = [
-        f"{name} {_short(state['settings'].get(name))}, now {_short(value)}"
+        _difference(name, state["settings"].get(name), value)
         for name, value in settings.items()
         if state["settings"].get(name) != value
     ]
@@ -81,6 +81,13 @@ def fingerprint(split: Split) -> str:
     elif isinstance(images, Pictures):
         digest.update("\n".join(map(str, images.paths)).encode())
     return digest.hexdigest()[:12]
+
+
+def _difference(name: str, before: object, now: object) -> str:
+    if isinstance(before, dict) and isinstance(now, dict):  # of a network's many tensors, the first that is another
+        part = next(key for key in {**before, **now} if before.get(key) != now.get(key))
+        name, before, now = f"{name}'s {part}", before.get(part, "missing"), now.get(part, "missing")
+    return f"{name} {_short(before)}, now {_short(now)}"
 
 
 def _short(value: object) -> str:

@@ -81,7 +81,7 @@ def fit(
             processor the weights become bit for bit those of a run that was never interrupted.
 
     Raises:
-        ValueError: for arguments that do not fit together or a checkpoint of another run.
+        ValueError: for arguments that do not fit together, a device that is not there, or a checkpoint of another run.
         FloatingPointError: if the loss becomes NaN or infinite, naming the step and the likely causes.
         OSError: if the checkpoint cannot be written.
 

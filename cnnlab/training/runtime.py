@@ -86,11 +86,11 @@ def choose(
     and plain float32 unless another is clearly faster. ``precision`` other than "auto" is obeyed.
 
     Raises:
-        ValueError: for an unknown precision.
+        ValueError: for an unknown precision, or a device that is not there.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    device = torch.device(device) if device else best_device()
+    device = _there(device) if device else best_device()
     if device.type == "cpu":
         return _chosen_on_cpu(model, shape, precision, training)
     native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -106,6 +106,20 @@ def best_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _there(device: torch.device | str) -> torch.device:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # PyTorch without CUDA asserts
+        names = [
+            "cpu",
+            *(["cuda"] if torch.cuda.is_available() else []),
+            *(["mps"] if torch.mps.is_available() else []),
+        ]
+        why = str(error).splitlines()[0]
+        raise ValueError(f"device {str(device)!r} cannot be used here ({why}); there is: {', '.join(names)}") from None
+    return torch.device(device)
 
 
 def native_bfloat16() -> bool:

@@ -34,6 +34,30 @@ def test_paper_and_place_do_not_matter(tmp_path):
     assert torch.equal(white, moved)
 
 
+@pytest.mark.parametrize("paper", ["white", "black"])
+def test_light_from_one_side_a_shadow_and_dirt_do_not_matter(tmp_path, paper):
+    ink = "black" if paper == "white" else "white"
+    even = draw(tmp_path / "even.png", paper=paper, ink=ink)
+    sheet = Image.open(tmp_path / "even.png").convert("L")
+    pixels = 30 + 0.8 * np.asarray(sheet, dtype=float)  # no photograph is quite white or black
+    across, down = np.meshgrid(np.linspace(0.45, 1, 300), np.linspace(0.9, 1, 400))
+    shadow = np.where(across + down < 1.5, 0.7, 1.0)  # with a sharp edge that runs through the digit
+    noise = np.random.default_rng(0).normal(0, 3, pixels.shape)
+    pixels = pixels * across * down * shadow + noise
+    pixels[20:24, 280:284] = 255 - pixels[20:24, 280:284]
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(tmp_path / "uneven.png")
+    uneven = data.drawing(tmp_path / "uneven.png")
+    inked = [set(map(tuple, np.argwhere(digit[0, 0].numpy() > 100))) for digit in (even, uneven)]
+    assert len(inked[0] & inked[1]) / len(inked[0] | inked[1]) > 0.8
+
+
+def test_a_photograph_of_many_pixels_gives_the_same_digit(tmp_path):
+    small = draw(tmp_path / "small.png")
+    with Image.open(tmp_path / "small.png") as sheet:
+        sheet.resize((3000, 4000)).save(tmp_path / "large.png")
+    assert (data.drawing(tmp_path / "large.png").int() - small.int()).abs().float().mean() < 4
+
+
 def test_an_empty_sheet_is_named(tmp_path):
     Image.new("L", (50, 50), 250).save(tmp_path / "empty.png")
     with pytest.raises(ValueError, match=r"empty\.png: nothing is drawn on it"):

@@ -143,10 +143,14 @@ def test_an_own_kernel_survives_other_controls(demo):
     assert demo.settings.kernel[0][0] == 3.0
 
 
-def test_an_own_kernel_of_another_size_begins_as_identity(demo):
-    demo.cells.children[0].value = 3.0
+def test_an_own_kernel_of_another_size_gets_a_rim_of_zeros_or_loses_its_rim(demo):
+    demo.cells.children[0].value = 7
+    own = torch.tensor(demo.settings.kernel)
     demo.size.value = 5
-    assert demo.settings.kernel == preset("identity", 5)
+    assert torch.equal(torch.tensor(demo.settings.kernel), F.pad(own, (1, 1, 1, 1)))
+    demo.cells.children[0].value = 3
+    demo.size.value = 3
+    assert torch.equal(torch.tensor(demo.settings.kernel), own)
 
 
 def test_an_error_stands_in_the_demo_and_the_last_good_picture_stays(demo):

@@ -43,6 +43,20 @@ def test_every_control_changes_the_picture(networks):
     demo.close()
 
 
+def test_the_colours_of_rgba_are_told(networks):
+    demo = demos.kernels(networks.after)
+    assert "opacity" not in demo.status.value
+    demo.mode.value = "rgba"
+    assert "only kernels over three channels are colours" in demo.status.value
+    assert "red, green and blue are the weights" in rgba_words(nn.Conv2d(3, 4, 3))
+
+
+def rgba_words(layer: nn.Module) -> str:
+    demo = demos.kernels(nn.Sequential(layer))
+    demo.mode.value = "rgba"
+    return demo.status.value
+
+
 def test_one_network_has_no_before():
     demo = demos.kernels(models.build("lenet5"))
     assert "training" not in alt(demo)

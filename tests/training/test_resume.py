@@ -110,6 +110,14 @@ def test_a_fold_does_not_get_the_network_of_another_fold(tmp_path, digits):
         train(tmp_path / "run.pt", other)
 
 
+def test_another_network_is_told_by_its_first_layer_that_differs(tmp_path, digits):
+    train(tmp_path / "run.pt", digits)
+    other = models.build("lenet5")
+    other.features.conv1 = torch.nn.Conv2d(1, 6, 5, bias=False)
+    with pytest.raises(ValueError, match=r"network's features\.conv1\.bias \(6,\), now 'missing'"):
+        cnnlab.fit(other, digits.train[:320], epochs=1, resume=tmp_path / "run.pt", progress=False)
+
+
 def test_fewer_epochs_than_done_are_refused(tmp_path, digits):
     train(tmp_path / "run.pt", digits, epochs=2)
     with pytest.raises(ValueError, match="has 2 epochs already, more than epochs=1"):

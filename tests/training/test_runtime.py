@@ -121,6 +121,12 @@ def test_measuring_changes_neither_weights_nor_statistics_nor_random_numbers():
     assert all(0 < value < 10 for value in seconds.values())
 
 
+@pytest.mark.parametrize("device", ["warp", "cuda:99"])
+def test_a_device_that_is_not_there_is_named_with_those_that_are(tiny, device):
+    with pytest.raises(ValueError, match=rf"device '{device}' cannot be used here \(.+\); there is: cpu"):
+        cnnlab.fit(models.build("lenet5", num_classes=2), tiny, epochs=1, device=device)
+
+
 def test_every_precision_trains_to_the_same_loss(digits):
     losses = []
     for precision in ("float32", "bfloat16"):
