@@ -105,8 +105,8 @@ def torch_pair(examined: Examined, torch: str, torchvision: str) -> Finding:
     return Finding("PyTorch", "ok", both)
 
 
-def device(facts: dict[str, Any]) -> Finding:
-    """What will the networks run on?"""
+def device(facts: dict[str, Any], load: float | None = None) -> Finding:
+    """What will the networks run on, and who else uses it? ``load`` is how many programs want a core."""
     if facts.get("cuda"):
         return Finding("Device", "ok", f"GPU: {facts['cuda']}")
     if facts.get("mps"):
@@ -115,6 +115,11 @@ def device(facts: dict[str, Any]) -> Finding:
     text = f"CPU, {facts.get('threads', cores)} threads of {cores} cores ({platform.machine()})"
     if cores < 2:
         return Finding("Device", "note", f"{text}; lectures are timed on two cores and may take twice as long here")
+    if load is None and hasattr(os, "getloadavg"):  # Windows has none
+        load = os.getloadavg()[0]
+    if load is not None and load > cores + 1:
+        busy = f"{text}, and other programs keep them busy (load {load:.1f}): small networks may train ten times slower"
+        return Finding("Device", "note", busy, "end other programs, or start with OMP_NUM_THREADS=1 in the environment")
     return Finding("Device", "ok", f"{text}; every lecture is made for that")
 
 

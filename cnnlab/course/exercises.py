@@ -1,7 +1,8 @@
 """What students fill in, generated from the solutions: ``python -m cnnlab.course.exercises`` (development only).
 
 A solution's region from ``### BEGIN SOLUTION`` to ``### END SOLUTION`` becomes a ``raise NotImplementedError``. Check
-cells keep their saved outputs, which are what nbval compares with; all other outputs go, so that none tells an answer.
+cells are collapsed in JupyterLab and keep their saved outputs, which are what nbval compares with; all other outputs
+go, so that none tells an answer.
 """
 
 import sys
@@ -40,7 +41,9 @@ def generated(solution: NotebookNode, *, name: str = "the solution") -> Notebook
         raise CourseError(f"{name} has no region from ### BEGIN SOLUTION to ### END SOLUTION")
     for cell, original in zip(exercise.cells, before.cells, strict=True):
         _prove(cell, original, name)
-        if cell.cell_type == "code" and not is_check(cell):
+        if is_check(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        elif cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     if not questions(exercise):
         raise CourseError(f"{name} has no check cell: a code cell with an id check-… and the tag {CHECKED}")

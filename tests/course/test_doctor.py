@@ -81,6 +81,14 @@ def test_the_device_is_named() -> None:
     assert doctor.device(GOOD.facts).means.startswith("CPU, 2 threads")
 
 
+def test_a_machine_that_others_keep_busy_is_noted() -> None:
+    assert doctor.device(GOOD.facts, load=0.5).state == "ok"
+    busy = doctor.device(GOOD.facts, load=500)
+    assert busy.state == "note"
+    assert "load 500.0" in busy.means
+    assert "OMP_NUM_THREADS=1" in busy.mend
+
+
 def test_one_core_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.os, "cpu_count", lambda: 1)
     assert doctor.device({"threads": 1}).state == "note"

@@ -14,6 +14,8 @@ def test_the_exercise_is_the_solution_without_answers_but_with_reference_outputs
     assert [cell.source for cell in made.cells] == [cell.source for cell in by_hand.cells]
     assert [cell.get("outputs") for cell in made.cells] == [cell.get("outputs") for cell in by_hand.cells]
     assert [cell.id for cell in made.cells] == [cell.id for cell in by_hand.cells]
+    hidden = [cell.id for cell in made.cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert hidden == ["check-size", "check-count"]
 
 
 def test_the_solution_is_left_alone() -> None:
