@@ -1,10 +1,14 @@
 """What a student does on the first day: opens lecture 01, runs it to its end, operates the demos."""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
+
+from cnnlab import data
 
 IDLE = "Python 3 (ipykernel) | Idle"
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
@@ -140,6 +144,26 @@ def test_the_architecture_demo_shows_another_network_and_refuses_a_size_in_words
     size.fill("3x64x64")
     size.press("Enter")
     assert "googlenet for pictures of 3×64×64" in changed(page, googlenet)[1]
+
+
+def test_the_classify_demo_takes_a_students_photo_and_tells_what_is_none(demo, tmp_path):
+    page = demo("from cnnlab import demos\ndemos.classify()")
+    before = picture(page)
+    assert "tiger cat" in before[1]
+
+    def upload(file: Path) -> None:
+        with page.expect_file_chooser() as chooser:
+            page.locator(SHOWN).get_by_role("button", name=re.compile("your own photo")).click()
+        chooser.value.set_files(file)
+
+    Image.fromarray(data.photo("coffee").permute(1, 2, 0).numpy()).save(tmp_path / "mine.jpg")
+    upload(tmp_path / "mine.jpg")
+    assert "espresso" in changed(page, before)[1]
+    (tmp_path / "notes.jpg").write_text("not a picture")
+    upload(tmp_path / "notes.jpg")
+    refused = page.locator(SHOWN).get_by_role("status").filter(has_text="notes.jpg: it is no picture")
+    expect(refused).to_be_visible()
+    assert "espresso" in picture(page)[1]
 
 
 def test_the_scan_demo_maps_another_class_at_another_scale(demo):
