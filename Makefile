@@ -36,8 +36,10 @@ notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, mak
 	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))
 	$(BIN)/python -m cnnlab.course.exercises
 
-bench: $(VENV)/.bench  ## time fit against other libraries (twenty minutes)
+bench: $(VENV)/.bench  ## time fit against other libraries, and the rest (half an hour)
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/convolutionize.py
+	$(BIN)/python benchmarks/classifying.py
 
 clean:  ## remove the environment
 	rm -rf $(VENV)

@@ -11,11 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 import pandas as pd
 import torch
+from tables import ratio, write
 from torch import Tensor, nn
 
 import cnnlab
@@ -25,7 +25,6 @@ from cnnlab.training.runtime import Runtime, choose, native_bfloat16
 ROUNDS, PHOTOS = 5, 256  # photographs in the folder for which the runtime chooses
 WINDOW, STRIDE, BATCH = 224, 32, 32
 SIDES = (224, 448, 640, 1024)
-README = Path(__file__).with_name("README.md")
 
 
 def lectures(layers: list[nn.Module], input_size: tuple[int, int, int]) -> nn.Sequential:
@@ -102,10 +101,6 @@ def speed() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def ratio(values: pd.Series) -> str:
-    return f"{values.median():.1f} ({values.min():.1f} to {values.max():.1f})"
-
-
 def memory() -> pd.DataFrame:
     """What each way adds to the resident memory of a process that has built AlexNet, each in a process of its own."""
     rows = []
@@ -141,15 +136,6 @@ def added(way: str) -> float:
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled="bfloat16" in way):
         model(pictures)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024  # Linux counts kilobytes
-
-
-def write(name: str, table: pd.DataFrame) -> None:
-    """Put ``table`` between its marks in the README."""
-    head, rest = README.read_text(encoding="utf-8").split(f"<!-- {name} -->\n")
-    _, tail = rest.split(f"<!-- end of {name} -->\n")
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
-    text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    README.write_text(f"{head}<!-- {name} -->\n{text}\n<!-- end of {name} -->\n{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 import torchvision
 from contenders import CONTENDERS
+from tables import write
 from torch import Tensor, nn
 
 import cnnlab
@@ -28,7 +29,6 @@ from cnnlab.training.runtime import choose
 ROUNDS, ROUNDS_LARGE = 5, 3
 LARGE = {"resnet18": (32, 2), "vgg16": (16, 2)}  # batch size, batches an epoch
 ISAS = {"all that it has": None, "AVX-512 without bfloat16": "AVX512_CORE", "AVX2": "AVX2"}
-README = Path(__file__).with_name("README.md")
 
 
 def lenet(epochs: int = 10) -> pd.DataFrame:
@@ -136,15 +136,6 @@ def lenet_table(results: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def write(name: str, table: pd.DataFrame) -> None:
-    """Put ``table`` between its marks in the README."""
-    head, rest = README.read_text(encoding="utf-8").split(f"<!-- {name} -->\n")
-    _, tail = rest.split(f"<!-- end of {name} -->\n")
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
-    text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    README.write_text(f"{head}<!-- {name} -->\n{text}\n<!-- end of {name} -->\n{tail}", encoding="utf-8")
 
 
 def machine() -> pd.DataFrame:
