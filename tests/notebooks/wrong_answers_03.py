@@ -202,6 +202,26 @@ def cam(maps, gradients):
     heat = (gradients.mean(dim=(1, 2), keepdim=True) * maps).sum(dim=0).clamp(min=0)
     return heat / heat.max().clamp(min=1e-12)
 """,
+        # negative parts dropped before they are added up
+        """
+def averaged(logits):
+    return logits.softmax(dim=1).mean(dim=0)
+
+
+def cam(maps, gradients):
+    heat = (gradients.mean(dim=(1, 2), keepdim=True) * maps).clamp(min=0).sum(dim=0)
+    return heat / heat.max().clamp(min=1e-12)
+""",
+        # negative weights dropped
+        """
+def averaged(logits):
+    return logits.softmax(dim=1).mean(dim=0)
+
+
+def cam(maps, gradients):
+    heat = (gradients.mean(dim=(1, 2), keepdim=True).clamp(min=0) * maps).sum(dim=0)
+    return heat / heat.max().clamp(min=1e-12)
+""",
         # gradients cell by cell, not averaged
         """
 def averaged(logits):
