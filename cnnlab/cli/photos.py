@@ -37,8 +37,7 @@ def classify(
     """
     with errors_told(ValueError, OSError, ImportError):
         files = _files(photos)
-        if out is not None and len(files) == 1 and out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-            raise ValueError(f"--out must name a .png or .jpg file for one photo, got {out}")
+        single = out is not None and _one_file(out, files, named=photos)
         with spinner("Loading the network; PyTorch takes a few seconds …"):
             from cnnlab.models import pretrained
             from cnnlab.training import classify as name_them
@@ -51,11 +50,11 @@ def classify(
         else:
             _show(classified)
             say(f"Weights: {trained.source}")
-        if out is not None:
-            for written in _draw(classified, out, single=len(files) == 1):
-                typer.echo(f"→ {written}", err=as_json)
         for entry in classified.unreadable:
             typer.echo(f"cnnlab: left out {entry.path}: {entry.reason}", err=True)
+        if out is not None:
+            for written in _draw(classified, out, single=single):
+                typer.echo(f"→ {written}", err=as_json)
         raise typer.Exit(0 if classified.guesses else BAD_INPUT)
 
 
@@ -64,14 +63,42 @@ def _files(named: list[Path]) -> list[Path]:
     files = []
     for path in named:
         if path.is_dir():
-            files += sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-        elif path.exists():
+            files += sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
+        elif path.is_file():
             files.append(path)
+        elif path.exists():
+            raise ValueError(f"{path} is neither a file nor a folder; name a photograph or a folder of photographs")
         else:
             raise FileNotFoundError(f"there is no file {path}; name a photograph or a folder of photographs")
     if not files:
         raise ValueError(f"no files in {', '.join(map(str, named))}; put photographs there")
     return list(dict.fromkeys(files))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)  # JupyterLab keeps copies in .ipynb_checkpoints
+
+
+def _one_file(out: Path, files: list[Path], *, named: list[Path]) -> bool:
+    """Whether ``out`` is to be the file for one photo, and not the folder for several; it is checked before the work.
+
+    Raises:
+        ValueError: if it can be neither, or is the photo itself.
+    """
+    picture = out.suffix.lower() in (".png", ".jpg", ".jpeg")
+    if len(files) > 1 or (files != named and not picture):  # a folder may hold a single photo
+        if out.exists() and not out.is_dir():
+            raise ValueError(
+                f"--out must name a folder for the photos of {', '.join(map(str, named))}, got a file, {out}"
+            )
+        return False
+    if not picture:
+        raise ValueError(f"--out must name a .png or .jpg file for one photo, got {out}")
+    if out.resolve() == files[0].resolve():
+        raise ValueError(f"--out is the photo itself, {out}; name another file, so that the photo is kept")
+    if not out.parent.is_dir():
+        raise ValueError(f"--out must lie in a folder that exists, got {out}")
+    return True
 
 
 def _show(classified: "Classified") -> None:
@@ -91,13 +118,14 @@ def _json(classified: "Classified", source: str) -> str:
 
 
 def _draw(classified: "Classified", out: Path, *, single: bool) -> Iterator[Path]:
-    """Write each photograph with its best class on it; a name that is taken in the folder gets a number."""
+    """Write each photograph with its best class on it; a name that is taken, or a photograph's, gets a number."""
     from cnnlab.data import decode
     from cnnlab.files import atomic
     from cnnlab.look import labelled
     from cnnlab.look.figure import INCH
 
-    taken: set[str] = set()
+    photos = [*classified.guesses, *(Path(entry.path) for entry in classified.unreadable)]
+    taken = {photo.stem for photo in photos if photo.resolve() == (out / f"{photo.stem}.png").resolve()}
     if not single:
         out.mkdir(parents=True, exist_ok=True)
     for path, (best, *_) in classified.guesses.items():

@@ -39,8 +39,11 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
         raise UnreadablePictureError(f"{path}: {why}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadablePictureError(f"{path}: far more pixels than the limit, {LARGEST:,}: make it smaller") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, RuntimeError) as error:
         raise UnreadablePictureError(f"{path}: {error}") from error
+    if picture.format == "EPS":  # Pillow would run it in Ghostscript
+        picture.close()
+        raise UnreadablePictureError(f"{path}: it is PostScript, a program that draws; export it as PNG")
     if picture.width * picture.height > LARGEST:
         picture.close()
         raise UnreadablePictureError(
@@ -71,6 +74,7 @@ def decode(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None,
             ValueError,
             SyntaxError,
             EOFError,
+            RuntimeError,  # of a broken AVIF
             MemoryError,
             Image.DecompressionBombError,
         ) as error:

@@ -57,7 +57,10 @@ class ColourPCA:
     normal distribution with standard deviation ``strength``. So pictures change as in other light, and objects stay
     what they are.
 
-    Shape: eigenvalues (3,), the largest first; eigenvectors (3, 3), a column each.
+    Shape: eigenvalues (3,), the largest first; eigenvectors (3, 3), a column each; pictures (N, 3, H, W) float.
+
+    Raises:
+        ValueError: for uint8 pictures, in which such small shifts would be lost.
 
     >>> grey = torch.linspace(-1, 1, 100).expand(3, 100).reshape(1, 3, 10, 10)
     >>> colours = ColourPCA.of(grey)
@@ -84,6 +87,8 @@ class ColourPCA:
 
     def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
         """The pictures in other light, each in its own."""
+        if not images.is_floating_point():
+            raise ValueError(f"colours are shifted in floats from −1 to 1, got {images.dtype}; pass to_float(images)")
         alphas = self.strength * torch.randn(len(images), 3, generator=generator)
         shifts = (alphas * self.eigenvalues) @ self.eigenvectors.T
         return images + shifts.to(images.device, images.dtype)[:, :, None, None]

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 
 from matplotlib.patheffects import withStroke
+from PIL import Image
 from torch import Tensor
 
 from cnnlab.look.figure import INCH, Figure
 
 LINE = 1.3  # of a line's height
 SMALLEST = 240  # CSS pixels: a smaller photograph is enlarged so far, or its label could not be read
+LARGEST = 2000  # CSS pixels: a larger one is reduced, or 24 million pixels would take half a minute and 3 GB
 
 
 def labelled(photo: Tensor, lines: Sequence[str]) -> Figure:
-    """A photograph in its own size with ``lines`` written on its upper left, as one shows what a classifier says.
+    """A photograph with ``lines`` written on its upper left, as one shows what a classifier says.
+
+    It keeps its size, if its sides are between 240 and 2,000 pixels.
 
     Shape: photo (3, H, W) uint8.
 
@@ -25,11 +29,13 @@ def labelled(photo: Tensor, lines: Sequence[str]) -> Figure:
     """
     if photo.ndim != 3 or photo.shape[0] != 3:
         raise ValueError(f"a photograph must have shape (3, H, W), got {tuple(photo.shape)}")
-    scale = max(1.0, SMALLEST / min(photo.shape[1:]))
-    height, width = photo.shape[1] * scale, photo.shape[2] * scale
+    shown = Image.fromarray(photo.permute(1, 2, 0).numpy())
+    shown.thumbnail((LARGEST, LARGEST))
+    scale = max(1.0, min(SMALLEST / min(shown.size), LARGEST / max(shown.size)))
+    width, height = shown.width * scale, shown.height * scale
     figure = Figure((width / INCH, height / INCH), alt=f"A photograph, labelled: {', '.join(lines)}", constrained=False)
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.imshow(photo.permute(1, 2, 0).numpy(), aspect="auto")
+    axes.imshow(shown, aspect="auto")
     axes.set_axis_off()
     longest = max(map(len, lines), default=1)
     pixels = max(
@@ -44,6 +50,7 @@ def labelled(photo: Tensor, lines: Sequence[str]) -> Figure:
             size=pixels * 72 / INCH,
             color="white",
             va="top",
+            parse_math=False,
             path_effects=[withStroke(linewidth=pixels / 6, foreground="black")],
         )
     return figure

@@ -84,7 +84,8 @@ def occlusion(
 
 def _classes(model: nn.Module, images: Tensor, targets: int | Sequence[int] | Tensor) -> Tensor:
     """A class for each picture, checked against the network's outputs."""
-    classes = torch.as_tensor(targets).expand(len(images)) if isinstance(targets, int) else torch.as_tensor(targets)
+    classes = torch.as_tensor(targets)
+    classes = classes.expand(len(images)) if classes.ndim == 0 else classes
     if classes.shape != (len(images),):
         raise ValueError(f"targets must be one class, or one for each of {len(images)} pictures, got {targets!r}")
     with evaluating(model), torch.inference_mode():

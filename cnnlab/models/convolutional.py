@@ -16,7 +16,7 @@ from torch import fx, nn
 from cnnlab.models.surgery import PLAN, Surgery
 from cnnlab.models.tracing import outline, place, shared, traced
 
-FARTHER = 13_440  # pixels added to a side to measure the stride: a multiple of all that are likely
+FARTHER = 1_000_000  # pixels added to a side to measure the stride: exact to stride²/FARTHER pixels
 
 
 def convolutionize(model: nn.Module, input_size: Sequence[int]) -> "Convolutionized":
@@ -28,8 +28,8 @@ def convolutionize(model: nn.Module, input_size: Sequence[int]) -> "Convolutioni
     that of eval mode, without auxiliary classifiers; layers such as dropout follow ``train`` and ``eval`` as ever.
 
     ``input_size`` is (H, W), in pixels; or (C, H, W) for a network that does not begin with a convolution. At this
-    size the logits are equal. Without padding each output equals the network's for the crop that begins at a multiple
-    of ``stride``. Sermanet et al. 2013, arXiv:1312.6229, section 3.5.
+    size the logits are equal. Without padding (``ceil_mode`` pads too) each output equals the network's for the crop
+    that begins at a multiple of ``stride``. Sermanet et al. 2013, arXiv:1312.6229, section 3.5.
 
     Shape: (N, C, H, W) -> (N, num_classes, H', W'), with H' = W' = 1 at ``input_size``.
 
@@ -69,7 +69,7 @@ class Convolutionized(fx.GraphModule):
         super().__init__(network, graph, "Convolutionized")
         # GraphModule takes only what the graph uses, in bare containers: the state dict must be the network's.
         self._modules = dict(network._modules)
-        self._parameters, self._buffers = dict(network._parameters), dict(network._buffers)
+        self._parameters, self._buffers = network._parameters, network._buffers
         self._picture, self.input_size, self.stride = shape, (shape[1], shape[2]), stride
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Convolutionized":
@@ -79,18 +79,6 @@ class Convolutionized(fx.GraphModule):
             setattr(network, name, copy.deepcopy(getattr(self, name), memo))
         memo[id(self)] = twin = Convolutionized(network, copy.deepcopy(self.graph), self._picture, self.stride)
         return twin
-
-    def _apply(self, fn: Any, recurse: bool = True) -> "Convolutionized":
-        """Move or convert; the buffers stay shared with the network, as the parameters do."""
-        before = [(module, dict(module._buffers)) for module in self.modules()]
-        super()._apply(fn, recurse)
-        for module, buffers in before:
-            for name, buffer in buffers.items():
-                moved = module._buffers[name]
-                if buffer is not None and moved is not None and not moved.is_meta:
-                    buffer.data = moved.data
-                    module._buffers[name] = buffer
-        return self
 
 
 class _Trial(fx.Interpreter):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, fx, nn
 
 from cnnlab.models.sliding import MeanPool2d
-from cnnlab.models.tracing import hint
+from cnnlab.models.tracing import BATCH, hint
 
 SLIDING = (
     *(nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.LPPool2d, nn.BatchNorm2d, nn.SyncBatchNorm, nn.LocalResponseNorm),
@@ -21,7 +21,7 @@ SLIDING = (
     *(nn.Hardshrink, nn.Softshrink, nn.Tanhshrink, nn.Threshold, nn.Softmax2d),
 )
 POINTWISE = {  # functions and methods, with those that slide by themselves
-    *("conv2d", "max_pool2d", "avg_pool2d", "lp_pool2d", "batch_norm", "local_response_norm", "pad"),
+    *("conv2d", "max_pool2d", "avg_pool2d", "lp_pool2d", "local_response_norm", "pad"),
     *("dropout", "dropout2d", "alpha_dropout", "feature_alpha_dropout", "stochastic_depth", "channel_shuffle"),
     *("relu", "relu_", "relu6", "leaky_relu", "leaky_relu_", "prelu", "rrelu", "elu", "elu_", "selu", "celu", "gelu"),
     *("silu", "mish", "sigmoid", "sigmoid_", "logsigmoid", "tanh", "tanh_", "hardtanh", "hardswish", "hardsigmoid"),
@@ -69,9 +69,11 @@ def slides(root: nn.Module, node: fx.Node, source: fx.Node) -> bool:
     last = before.ndim - 1
     match name:
         case "cat" | "concat" | "softmax" | "log_softmax":
-            return _dimension(node, 1, last + 1) == 1
+            return 0 < _dimension(node, 1, last + 1) < last - 1
         case "chunk" | "split":
-            return _dimension(node, 2, last + 1) == 1
+            return 0 < _dimension(node, 2, last + 1) < last - 1
+        case "batch_norm":
+            return not _argument(node, 5, "training", False)
         case "getitem":
             return _slices(node.args[1], last + 1)
         case "unsqueeze":
@@ -100,13 +102,19 @@ def pooling(root: nn.Module, node: fx.Node, source: fx.Node) -> Pooling | None:
         dimensions = {side % 4 for side in ([both] if isinstance(both, int) else both or ())}
         whole = hint(source).ndim == 4 and dimensions == {2, 3}
         return Pooling(_pool(maximum, (height, width), (1, 1)), squeezes=not keep) if whole else None
-    if isinstance(layer, nn.AvgPool2d) or name in ("avg_pool2d", "max_pool2d"):
-        kernel = layer.kernel_size if isinstance(layer, nn.AvgPool2d) else _argument(node, 1, "kernel_size", None)
-        padding = layer.padding if isinstance(layer, nn.AvgPool2d) else _argument(node, 3, "padding", 0)
-        # A maximum with a fixed kernel is an ordinary layer, even where it happens to cover a small map.
-        fixed = maximum and not isinstance(_written(node, 1, "kernel_size"), fx.Node)
-        if _pair(kernel) == (height, width) != (1, 1) and _pair(padding) == (0, 0) and not fixed:
-            return Pooling((nn.MaxPool2d if maximum else nn.AvgPool2d)((height, width), 1))
+    if isinstance(layer, nn.AvgPool2d):
+        kernel, padding, divisor = layer.kernel_size, layer.padding, layer.divisor_override
+    elif name in ("avg_pool2d", "max_pool2d"):
+        kernel, padding = _argument(node, 1, "kernel_size", None), _argument(node, 3, "padding", 0)
+        divisor = None if maximum else _argument(node, 6, "divisor_override", None)
+        if maximum and kernel == _written(node, 1, "kernel_size"):
+            return None  # no size of the map is in it: an ordinary layer, even where it happens to cover a small map
+    else:
+        return None
+    if _pair(kernel) == (height, width) != (1, 1) and _pair(padding) == (0, 0):
+        return Pooling(
+            nn.MaxPool2d((height, width), 1) if maximum else nn.AvgPool2d((height, width), 1, divisor_override=divisor)
+        )
     return None
 
 
@@ -125,17 +133,37 @@ def takes_apart(root: nn.Module, node: fx.Node, source: fx.Node) -> bool:
     return after.ndim < before.ndim == 4
 
 
+def mixes_pictures(root: nn.Module, node: fx.Node) -> bool:
+    """Whether a step makes a row depend on the other rows, which are other pictures, or windows of one.
+
+    It normalises over them, or leaves nothing that has their number.
+    """
+    layer, value = layer_of(root, node), hint(node)
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        return not layer.track_running_stats
+    if isinstance(layer, nn.Softmax | nn.LogSoftmax):
+        return layer.dim == 0
+    match name_of(node):
+        case "softmax" | "log_softmax":
+            return bool(_argument(node, 1, "dim", 1) == 0)
+        case "normalize":
+            return bool(_argument(node, 2, "dim", 1) == 0)
+        case "batch_norm":
+            return bool(_argument(node, 5, "training", False))
+    return isinstance(value, Tensor) and all(side % BATCH for side in value.shape)
+
+
 def _bins(side: int, count: int) -> tuple[int, int] | None:
     """Kernel and stride of the ``count`` windows of an adaptive pooling over ``side`` cells, if they are all alike.
 
-    >>> _bins(7, 1), _bins(7, 7), _bins(14, 7), _bins(7, 6), _bins(10, 7)
-    ((7, 1), (1, 1), (2, 2), (2, 1), None)
+    >>> _bins(7, 1), _bins(7, 7), _bins(14, 7), _bins(7, 6), _bins(10, 7), _bins(1, 7)
+    ((7, 1), (1, 1), (2, 2), (2, 1), None, None)
     """
     begins = [index * side // count for index in range(count)]
     ends = [-(-(index + 1) * side // count) for index in range(count)]
     kernels = {end - begin for begin, end in zip(begins, ends, strict=True)}
     strides = {after - before for before, after in pairwise(begins)} or {1}
-    return (kernels.pop(), strides.pop()) if len(kernels) == len(strides) == 1 else None
+    return (kernels.pop(), strides.pop()) if len(kernels) == len(strides) == 1 and strides != {0} else None
 
 
 def _pool(maximum: bool, kernel: tuple[int, int], stride: tuple[int, int]) -> nn.Module | None:

@@ -16,6 +16,45 @@ FEW = 8  # rows: with fewer, the product only waits for the weights to arrive, w
 BLOCK = 1 << 22  # weights that are converted to the reduced precision at a time: 8 MB of bfloat16, which a cache holds
 
 
+def at_least(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Pass pictures on that are not smaller than the window.
+
+    >>> at_least(torch.zeros(1, 3, 200, 300), (3, 224, 224))
+    Traceback (most recent call last):
+    ValueError: this network slides a window of 224×224 pixels over pictures (N, 3, H, W) that are at least as large,
+    got (1, 3, 200, 300); enlarge the pictures
+    """
+    channels, height, width = shape
+    if x.ndim != 4 or x.shape[1] != channels or x.shape[2] < height or x.shape[3] < width:
+        raise ValueError(
+            f"this network slides a window of {height}×{width} pixels over pictures (N, {channels}, H, W) that are at "
+            f"least as large, got {tuple(x.shape)}; enlarge the pictures"
+        )
+    return x
+
+
+def as_many(x: Tensor, size: tuple[int, int], other: Tensor, other_size: tuple[int, int]) -> Tensor:
+    """Pass a map on that holds as many windows of ``size`` cells as ``other`` holds of ``other_size``.
+
+    Branches round differently, and a branch with a single window would be repeated for all windows of the other.
+
+    >>> as_many(torch.zeros(1, 3, 5, 4), (3, 3), torch.zeros(1, 3, 2, 2), (1, 1))
+    Traceback (most recent call last):
+    ValueError: two branches of this network have 3×2 and 2×2 windows in such a picture; cut it to a side that is
+    larger than the window by a multiple of the stride
+    """
+    (rows, columns), (other_rows, other_columns) = (
+        (features.shape[-2] - cells[0] + 1, features.shape[-1] - cells[1] + 1)
+        for features, cells in ((x, size), (other, other_size))
+    )
+    if (rows, columns) != (other_rows, other_columns):
+        raise ValueError(
+            f"two branches of this network have {rows}×{columns} and {other_rows}×{other_columns} windows in such a "
+            f"picture; cut it to a side that is larger than the window by a multiple of the stride"
+        )
+    return x
+
+
 class Windows(nn.Module):
     """Every window of ``size`` cells of a map, as a picture of its own in a larger batch.
 

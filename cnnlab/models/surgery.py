@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor, fx, nn
 
-from cnnlab.models.geometry import Pooling, layer_of, name_of, pooling, sides, slides, takes_apart
-from cnnlab.models.sliding import Grid, WindowLinear, Windows
+from cnnlab.models.geometry import Pooling, layer_of, mixes_pictures, name_of, pooling, sides, slides, takes_apart
+from cnnlab.models.sliding import Grid, WindowLinear, Windows, as_many, at_least
 from cnnlab.models.tracing import BATCH, hint, place
 
 LINEAR = {"linear", "matmul", "addmm"}
@@ -20,28 +20,11 @@ PLAN = (
 )
 
 
-def at_least(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Pass pictures on that are not smaller than the window.
-
-    >>> at_least(torch.zeros(1, 3, 200, 300), (3, 224, 224))
-    Traceback (most recent call last):
-    ValueError: this network slides a window of 224×224 pixels over pictures (N, 3, H, W) that are at least as large,
-    got (1, 3, 200, 300); enlarge the pictures
-    """
-    channels, height, width = shape
-    if x.ndim != 4 or x.shape[1] != channels or x.shape[2] < height or x.shape[3] < width:
-        raise ValueError(
-            f"this network slides a window of {height}×{width} pixels over pictures (N, {channels}, H, W) that are at "
-            f"least as large, got {tuple(x.shape)}; enlarge the pictures"
-        )
-    return x
-
-
 class Surgery:
     """Goes through a graph once and replaces what does not slide.
 
     ``maps`` are the nodes that hold a map, ``rows`` those that hold a row for every window. What a network does to
-    rows, it does to each picture of a batch by itself, so that it may stay as it is.
+    rows, it does to each picture of a batch by itself, or it is refused; so it may stay as it is.
 
     Raises:
         ValueError: for a step that cannot be converted, which it names, or a network with nothing to convert.
@@ -54,7 +37,7 @@ class Surgery:
         self.sizes: set[fx.Node] = set()  # what was computed from the size of a map
         self.layers: dict[str, nn.Module] = {}
         self.linears: set[str] = set()
-        self.cut: tuple[fx.Node, tuple[int, int]] | None = None  # the map that was cut into windows of so many cells
+        self.cut: tuple[fx.Node, tuple[int, int]] | None = None  # the first map that was cut, and the windows' cells
         self.answers = False  # there is a linear layer or a pooling over the whole map
         self._run()
 
@@ -76,7 +59,7 @@ class Surgery:
             elif node.op == "output":
                 self._output(node)
             elif not _tensors(hint(node)):
-                if maps or any(source in self.sizes for source in sources):
+                if _numbers(hint(node)) and (maps or any(source in self.sizes for source in sources)):
                     self.sizes.add(node)
             elif maps and rows:
                 raise self._refused(node, "it combines what was computed for single windows with a whole map")
@@ -111,6 +94,11 @@ class Surgery:
             if len(different) > 1:
                 told = " and ".join(f"{height}×{width}" for height, width in sorted(different))
                 raise self._refused(node, f"it combines maps of {told} cells, so that a cell depends on a whole map")
+            for other in maps[1:]:
+                if 1 in sides(other):  # a single row or column would be repeated
+                    node.replace_input_with(other, self._compared(node, other, source))
+            if name_of(node) not in ("view", "reshape"):  # whose sizes are those of the larger map
+                self._settle_sizes(node)
             self.maps.add(node)
         else:
             raise self._refused(node, "it is none of the steps that slide over a larger map")
@@ -132,24 +120,33 @@ class Surgery:
         self._row(node, windows)
 
     def _row(self, node: fx.Node, row: fx.Node) -> None:
-        for source in node.all_input_nodes:
-            if source not in self.sizes:
-                continue
-            if not self._counts_pictures(source):  # a window has the sizes that the map has for one picture
-                _replace_by_value(node, source)
-            elif hint(source) == BATCH:
-                with self.graph.inserting_before(node):
-                    rows = self.graph.call_method("size", (row, 0))
-                rows.meta["hint"] = hint(source)
-                node.replace_input_with(source, rows)
-            else:
-                raise self._refused(node, "it computes with the number of pictures, where there are windows now")
+        self._settle_sizes(node, row)
+        if mixes_pictures(self.root, node):
+            raise self._refused(node, "it mixes the pictures of a batch, where there are windows now")
         layer = layer_of(self.root, node)
         if isinstance(layer, nn.Linear) or name_of(node) in LINEAR:
             self.answers = True
         if type(layer) is nn.Linear:
             self.linears.add(str(node.target))
         self.rows.add(node)
+
+    def _settle_sizes(self, node: fx.Node, row: fx.Node | None = None) -> None:
+        """Let a step compute with a map's sizes for one picture, which are a window's, and not with the larger map's.
+
+        A step that takes the rows ``row`` counts windows, where it counted pictures.
+        """
+        for source in node.all_input_nodes:
+            if source not in self.sizes:
+                continue
+            if not self._counts_pictures(source):
+                _replace_by_value(node, source)
+            elif hint(source) != BATCH:
+                raise self._refused(node, "it computes with the number of pictures, where there are windows now")
+            elif row is not None:
+                with self.graph.inserting_before(node):
+                    rows = self.graph.call_method("size", (row, 0))
+                rows.meta["hint"] = hint(source)
+                node.replace_input_with(source, rows)
 
     def _counts_pictures(self, size: fx.Node) -> bool:
         """Whether the number of pictures enters a size."""
@@ -161,11 +158,21 @@ class Surgery:
     def _windows(self, node: fx.Node, source: fx.Node, *, flat: bool) -> fx.Node:
         """The windows of a map, which are rows, just before ``node``."""
         size = sides(source)
+        if self.cut and self.cut[0] is not source:
+            source = self._compared(node, source, self.cut[0])
         value = hint(source).flatten(1) if flat else hint(source)
         windows = self._layer(node, Windows(size, flat=flat), "windows", (source,), value, instead=flat)
         self.rows.add(windows)
-        self.cut = source, size
+        self.cut = self.cut or (source, size)
         return windows
+
+    def _compared(self, node: fx.Node, source: fx.Node, other: fx.Node) -> fx.Node:
+        """A map, checked before ``node`` to hold as many windows as another."""
+        with self.graph.inserting_before(node):
+            checked = self.graph.call_function(as_many, (source, sides(source), other, sides(other)))
+        checked.meta.update(source.meta)
+        self.maps.add(checked)
+        return checked
 
     def _layer(
         self,
@@ -207,7 +214,7 @@ class Surgery:
                 f"that there is nothing to convert; {PLAN}"
             )
         if logits in self.rows:
-            if hint(logits).ndim != 2 or self.cut is None:
+            if hint(logits).ndim != 2 or len(hint(logits)) != BATCH or self.cut is None:
                 raise ValueError(
                     f"convolutionize needs logits of shape (N, num_classes), got (N, "
                     f"{', '.join(map(str, hint(logits).shape[1:]))})"
@@ -221,6 +228,11 @@ class Surgery:
 
 def _tensors(value: Any) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, tuple | list) and any(map(_tensors, value)))
+
+
+def _numbers(value: Any) -> bool:
+    """Whether a value is a size or computed from sizes, and not a dtype, say."""
+    return isinstance(value, int | float) or (isinstance(value, tuple | list) and all(map(_numbers, value)))
 
 
 def _replace_by_value(node: fx.Node, size: fx.Node) -> None:

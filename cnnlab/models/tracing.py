@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 from cnnlab.models.modes import evaluating
 
 LEAVES = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.BatchNorm2d)  # with what is derived from them
-BATCH = 2  # pictures that are followed: with one, squeeze() would drop the batch as well
+BATCH = 97  # pictures that are followed: more than one, which squeeze() would drop, and no size of a layer
 
 
 def outline(model: nn.Module) -> nn.Module:
@@ -41,7 +41,11 @@ def shared(model: nn.Module) -> nn.Module:
     (False, True)
     """
     memo: dict[int, Any] = {id(tensor): tensor for tensor in chain(model.parameters(), model.buffers())}
-    return copy.deepcopy(model, memo)
+    twin = copy.deepcopy(model, memo)
+    for theirs, ours in zip(model.modules(), twin.modules(), strict=True):
+        # Not only the tensors: whatever takes a tensor's place, as a move to a GPU does, takes it in both.
+        ours._parameters, ours._buffers = theirs._parameters, theirs._buffers
+    return twin
 
 
 def traced(meta: nn.Module, shape: tuple[int, int, int]) -> fx.Graph:
@@ -52,7 +56,7 @@ def traced(meta: nn.Module, shape: tuple[int, int, int]) -> fx.Graph:
 
     >>> graph = traced(outline(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten())), (3, 8, 8))
     >>> [tuple(hint(node).shape) for node in graph.nodes if node.op == "call_module"]
-    [(2, 8, 6, 6), (2, 288)]
+    [(97, 8, 6, 6), (97, 288)]
     """
     kind, size = type(meta).__name__, f"{shape[0]} channels and {shape[1]}×{shape[2]} pixels"
     dtype = next((tensor.dtype for tensor in meta.parameters()), torch.float32)
@@ -60,6 +64,11 @@ def traced(meta: nn.Module, shape: tuple[int, int, int]) -> fx.Graph:
         try:
             meta(torch.empty(1, *shape, dtype=dtype, device="meta"))
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            if "expected device" in str(error):
+                raise ValueError(
+                    f"the forward of this {kind} makes a tensor of its own, which cannot be followed ({error}); "
+                    f"make it in __init__, with self.register_buffer"
+                ) from error
             if "meta tensors" not in str(error):  # else it asks for values, of which the tracer says more
                 raise ValueError(
                     f"this {kind} takes no pictures of {size}, which input_size stands for: {error}"

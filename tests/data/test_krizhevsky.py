@@ -69,3 +69,5 @@ def test_what_does_not_fit_is_refused():
         ten_crops(torch.zeros(1, 1, 28, 40), 0)
     with pytest.raises(ValueError, match=r"colours need pictures of shape \(N, 3, H, W\), got \(1, 1, 28, 28\)"):
         ColourPCA.of(torch.zeros(1, 1, 28, 28))
+    with pytest.raises(ValueError, match="colours are shifted in floats from −1 to 1, got torch.uint8; pass to_float"):
+        ColourPCA(torch.ones(3), torch.eye(3))(torch.zeros(1, 3, 4, 4, dtype=torch.uint8), generator=generator())

@@ -22,6 +22,13 @@ def test_every_label_is_within_its_photo(size):
     assert label.height >= 9
 
 
+@pytest.mark.parametrize(("size", "expected"), [((4000, 3000), (2000, 1500)), ((1, 4000), (1, 2000))])
+def test_a_photo_of_a_camera_or_a_mere_line_is_bounded(size, expected):
+    figure = labelled(torch.zeros(3, *size, dtype=torch.uint8), ["tabby 63%"])
+    width, height = (figure.get_size_inches() * INCH).round().tolist()
+    assert (height, width) == expected
+
+
 def test_what_is_no_photo_is_refused():
     with pytest.raises(ValueError, match=r"a photograph must have shape \(3, H, W\), got \(1, 28, 28\)"):
         labelled(torch.zeros(1, 28, 28, dtype=torch.uint8), ["seven"])

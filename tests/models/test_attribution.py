@@ -1,5 +1,6 @@
 """Grad-CAM and occlusion: torchcam, arithmetic and a planted patch are the oracles."""
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -42,6 +43,13 @@ def test_grad_cam_of_one_picture_does_not_depend_on_the_others_and_leaves_the_ne
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
     assert modes == [module.training for module in net.modules()]
     assert not any(module._forward_hooks or module._backward_hooks for module in net.modules())
+
+
+def test_a_class_may_be_what_argmax_gives():
+    net, x = small("resnet18", num_classes=4).eval(), torch.rand(2, 3, 32, 32)
+    expected = grad_cam(net, x, 3)
+    for target in (torch.tensor(3), np.int64(3), torch.tensor([3, 3]), [3, 3]):
+        torch.testing.assert_close(grad_cam(net, x, target), expected)
 
 
 def test_occlusion_finds_the_part_that_decides():

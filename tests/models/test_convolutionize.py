@@ -1,6 +1,7 @@
 """`convolutionize`: the same logits at the native size, the same as every crop without padding, the same weights."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -149,6 +150,15 @@ class Written(nn.Module):
                 x = F.avg_pool2d(x, 5).flatten(1)
             case "global maximum by size":
                 x = F.max_pool2d(x, kernel_size=x.size()[2:]).reshape(count, 16)
+            case "global maximum by height and width":
+                x = F.max_pool2d(x, (x.size(2), x.size(3))).flatten(1)
+            case "global sum by average":
+                x = F.avg_pool2d(x, 5, divisor_override=1).flatten(1)
+            case "divided by its size":
+                x = (x / (x.size(2) * x.size(3))).to(x.dtype).flatten(1)
+            case "softmax of one channel":
+                x = x * x[:, 0].unsqueeze(1).softmax(dim=1)
+                x = torch.flatten(x, 1)
             case "global adaptive":
                 x = self.adaptive(x).squeeze(-1).squeeze(-1)
             case "global adaptive indexed":
@@ -164,8 +174,9 @@ class Written(nn.Module):
 WAYS = (
     *("torch.flatten", "flatten", "view", "view by number", "reshape by earlier size", "reshape by len", "global mean"),
     *("global mean kept", "global maximum", "global average by size", "global average by number"),
-    *("global maximum by size", "global adaptive", "global adaptive indexed", "global mean of a view"),
-    "uneven adaptive",
+    *("global maximum by size", "global maximum by height and width", "global sum by average", "global adaptive"),
+    *("global adaptive indexed", "global mean of a view", "uneven adaptive", "divided by its size"),
+    "softmax of one channel",
 )
 
 
@@ -196,15 +207,35 @@ def test_a_window_over_a_picture_without_convolutions_moves_by_a_pixel():
     assert_equals_every_crop(model, dense, pictures(1, 1, 30, 31))
 
 
-def test_adaptive_pooling_to_the_maps_own_size_and_to_half_of_it():
+def test_adaptive_pooling_to_the_maps_own_size_to_half_of_it_and_to_more():
     def network(cells: int) -> nn.Module:
         return nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(cells), nn.Flatten(), nn.Linear(4 * cells**2, 2))
 
-    for cells, stride in ((14, 1), (7, 2), (13, 1)):
+    for cells, stride in ((14, 1), (7, 2), (13, 1), (20, 1)):
         model = network(cells).eval()
         dense = convolutionize(model, (16, 16))
         assert dense.stride == (stride, stride)
         assert_equals_every_crop(model, dense, pictures(1, 3, 20, 22))
+
+
+def test_adaptive_pooling_that_repeats_a_single_cell():
+    model = torchvision.models.vgg11(num_classes=3).eval()  # 32 pixels leave 1×1 cell, and its pooling makes 7×7 of it
+    dense = convolutionize(model, (32, 32))
+    x = pictures(1, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(dense(x)[:, :, 0, 0], model(x), atol=1e-5, rtol=1e-6)
+    assert dense.stride == (32, 32)
+
+
+@pytest.mark.parametrize("strides", [(11, 11), (7, 7, 3), (16, 9), (2, 2, 2, 2, 2)])
+def test_the_stride_is_the_product_of_all_strides_whatever_is_left_over(strides):
+    product = math.prod(strides)
+    for left_over in (0, product - 1):
+        size = (2 * product + left_over, 2 * product)
+        layers = [nn.Conv2d(3, 3, stride, stride=stride) for stride in strides]
+        with torch.device("meta"):
+            model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(3 * 4, 2))
+        assert convolutionize(model, size).stride == (product, product)
 
 
 def test_with_padding_a_crop_and_the_same_window_in_a_larger_picture_differ():
@@ -282,6 +313,21 @@ def test_both_networks_move_and_convert_together():
         torch.testing.assert_close(dense.eval()(x)[:, :, 0, 0], model.eval()(x))
 
 
+@pytest.mark.parametrize("convert", [convolutionize, models.OverFeat])
+def test_what_the_network_learns_and_where_it_moves_later_is_shared_too(convert):
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 9, 2)
+    ).eval()
+    dense = convert(model, (8, 8))
+    model.double().train()(3 + pictures(8, 3, 8, 8).double())  # new tensors take the buffers' place, and change
+    model.eval()
+    x = pictures(1, 3, 8, 8).double()
+    with torch.no_grad():
+        torch.testing.assert_close(dense(x)[:, :, 0, 0], model(x))
+        dense.float()
+        torch.testing.assert_close(model(x.float()), dense(x.float())[:, :, 0, 0])
+
+
 def test_a_copy_is_independent_and_complete():
     model = models.small("vgg11").eval()
     dense = convolutionize(model, (32, 32))
@@ -326,6 +372,36 @@ def test_in_bfloat16_the_maps_are_those_of_the_crops_in_bfloat16():
         torch.testing.assert_close(dense(x)[:, :, 0, 0], model(x), atol=0.02, rtol=0.02)
 
 
+class Branches(nn.Module):
+    """Two branches with a stride of 2; with 9 pixels the one has 2 windows and the other has 1."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.first, self.second = nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(3, 8, 4, stride=2)
+        self.fc1, self.fc2 = nn.Linear(72, 5), nn.Linear(72, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, y = self.first(x), self.second(x)
+        match self.how:
+            case "rows":
+                return self.fc1(x.flatten(1)) + self.fc2(y.flatten(1))
+            case "rows, the other first":
+                return self.fc2(y.flatten(1)) + self.fc1(x.flatten(1))
+            case _:
+                return (x.mean((2, 3), keepdim=True) + y.mean((2, 3), keepdim=True)).flatten(1)
+
+
+@pytest.mark.parametrize("how", ["rows", "rows, the other first", "maps"])
+def test_branches_that_see_different_numbers_of_windows_are_told(how):
+    model = Branches(how).eval()
+    dense = convolutionize(model, (8, 8))
+    assert_equals_every_crop(model, dense, pictures(1, 3, 12, 14))
+    for size in ((9, 8), (9, 9), (8, 9), (10, 9)):
+        with pytest.raises(ValueError, match="two branches of this network have .* cut it to a side that is larger"):
+            dense(pictures(1, 3, *size))
+
+
 def small_head() -> tuple[nn.Module, nn.Module]:
     return nn.Conv2d(3, 8, 3), nn.Linear(8, 2)
 
@@ -367,9 +443,56 @@ class Positioned(Asks):
         return self.fc((self.conv(x) + self.position).mean((2, 3)))
 
 
+class Normalises(Asks):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.conv(x - torch.tensor([0.4, 0.5, 0.6]).view(1, 3, 1, 1)).mean((2, 3)))
+
+
 class Permutes(Asks):
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(self.conv(x).permute(0, 2, 3, 1).mean((1, 2)))
+
+
+class Mixing(Asks):
+    """What makes a picture's logits depend on the batch, and here a window's on the other windows."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        if self.how == "batch_norm":
+            x = F.batch_norm(x, None, None, training=True)
+        x = x.mean((2, 3))
+        match self.how:
+            case "norm":
+                x = x / x.norm()
+            case "mean":
+                x = x - x.mean(0)
+            case "softmax":
+                x = F.softmax(x, dim=0)
+            case "normalize":
+                x = F.normalize(x, dim=0)
+        return self.fc(x)
+
+
+@pytest.mark.parametrize("how", ["norm", "mean", "softmax", "normalize", "batch_norm"])
+def test_what_mixes_pictures_is_named(how):
+    with pytest.raises(ValueError, match=f"cannot convert {how} in the network's forward: it (mixes|is none of)"):
+        convolutionize(Mixing(how), (8, 8))
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.Softmax(dim=0), nn.LogSoftmax(dim=0), nn.BatchNorm2d(8, track_running_stats=False)]
+)
+def test_layers_that_mix_pictures_are_named(layer):
+    windows = nn.AdaptiveAvgPool2d(4)  # of different sizes over 6×6 cells, so that what follows sees each by itself
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), windows, layer, nn.Flatten(), nn.Linear(8 * 16, 2))
+    with pytest.raises(
+        ValueError, match=f"cannot convert 2 .{type(layer).__name__}.: it mixes the pictures of a batch"
+    ):
+        convolutionize(model, (8, 8))
 
 
 @pytest.mark.parametrize(
@@ -403,6 +526,7 @@ class Permutes(Asks):
             "cannot convert add .*: it combines what was computed for single windows",
         ),
         (Positioned(), (8, 8), "cannot convert add in the network's forward: over a larger picture it fails"),
+        (Normalises(), (8, 8), "this Normalises makes a tensor of its own, .* make it in __init__, with self.register"),
         (Permutes(), (8, 8), "cannot convert permute in the network's forward: it is none of the steps"),
         (convolutionize(models.small("alexnet"), (32, 32)), (32, 32), "slides already, with a window of \\(32, 32\\)"),
     ],

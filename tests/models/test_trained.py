@@ -50,6 +50,14 @@ def test_another_size_and_mode_become_the_size_that_the_network_was_trained_on(o
     assert offline.preprocess(wide).shape == (3, 224, 224)
 
 
+def test_of_a_line_only_the_middle_is_scaled(offline):
+    line = torch.randint(0, 256, (3, 2, 60), dtype=torch.uint8)
+    torch.testing.assert_close(
+        offline.preprocess(line), offline.preprocess(line[:, :, 22:38]), atol=1e-6, rtol=0
+    )  # 16 of 2×60 pixels
+    assert offline.preprocess(Image.new("L", (1, 1_000_000))).shape == (3, 224, 224)  # a whole gigabyte otherwise
+
+
 @pytest.mark.parametrize(
     ("name", "place"), [("chelsea", {"tabby", "tiger cat", "Egyptian cat"}), ("coffee", {"espresso", "cup"})]
 )

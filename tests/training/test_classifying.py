@@ -66,19 +66,27 @@ def test_a_folder_with_bad_files_has_the_rest_classified_in_order_and_lists_them
     for path in good:
         cat.save(path, "jpeg")
     (tmp_path / "cut.jpg").write_bytes(good[0].read_bytes()[:5000])
+    cat.save(tmp_path / "dim.avif")
+    (tmp_path / "dim.avif").write_bytes((tmp_path / "dim.avif").read_bytes()[:3000])
+    cat.convert("RGB").save(tmp_path / "drawn.eps")
     (tmp_path / "empty.png").touch()
     (tmp_path / "letter.jpg").write_text("Dear student")
     Image.new("1", (20_000, 20_000)).save(tmp_path / "vast.png")
+    Image.new("1", (10_000, 10_000)).save(tmp_path / "wide.png")
+    Image.new("1", (1_000_000, 1)).save(tmp_path / "zz-line.png")
     seen: list[int] = []
     result = classify(network, sorted(tmp_path.iterdir()), top=1, progress=seen.append)
-    assert list(result.guesses) == good
-    assert {guesses[0].name for guesses in result.guesses.values()} <= CATS
-    assert {Path(entry.path).name for entry in result.unreadable} == {"cut.jpg", "empty.png", "letter.jpg", "vast.png"}
+    assert list(result.guesses) == [*good, tmp_path / "zz-line.png"]
+    assert {result.guesses[path][0].name for path in good} <= CATS
+    bad = ["cut.jpg", "dim.avif", "drawn.eps", "empty.png", "letter.jpg", "vast.png", "wide.png"]
+    assert sorted(Path(entry.path).name for entry in result.unreadable) == bad
     reasons = {Path(entry.path).name: entry.reason for entry in result.unreadable}
+    assert reasons["drawn.eps"].startswith("it is PostScript")
     assert reasons["empty.png"] == "the file is empty"
     assert reasons["letter.jpg"] == "it is no picture that Pillow can read"
     assert "more pixels than the limit, 80,000,000" in reasons["vast.png"]
-    assert seen == list(range(1, 25))
+    assert "10000×10000 pixels; the limit is 80,000,000" in reasons["wide.png"]  # where Pillow itself only warns
+    assert seen == list(range(1, 29))
 
 
 def test_nothing_but_bad_files_is_no_error_but_an_empty_result(network, tmp_path):
