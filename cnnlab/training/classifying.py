@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cnnlab.data import Unreadable, UnreadablePictureError, ahead, decode
 from cnnlab.models import Pretrained
+from cnnlab.training.memory import memory_kept
 from cnnlab.training.prediction import logits_of
 from cnnlab.training.runtime import choose
 
@@ -68,7 +69,7 @@ def classify(
     runtime.place(network.model)
     unreadable: list[Unreadable] = []
     guesses = {}
-    with warnings.catch_warnings():
+    with memory_kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and names the file
         for batch in _batches(files, network.preprocess, unreadable, progress):
             logits, places = logits_of(network.model, [batch], runtime)

@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from cnnlab.data import Augment, Batches, Split, batches
 from cnnlab.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from cnnlab.training.history import History
+from cnnlab.training.memory import memory_kept
 from cnnlab.training.prediction import logits_of
 from cnnlab.training.progress import Progress
 from cnnlab.training.runtime import Runtime, Way, choose
@@ -131,6 +132,7 @@ def fit(
     # Chance depends on the seed and the epoch alone, so that a resumed run repeats an unbroken one.
     with (
         _eval_at_the_end(model),
+        memory_kept(),
         torch.random.fork_rng(devices=[runtime.device] if runtime.device.type == "cuda" else []),
         Progress(title=title, epochs=epochs, rows=run.rows, shown=progress) as shown,
     ):

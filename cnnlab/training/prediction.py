@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cnnlab.data import Images, Split, batches, ten_crops, to_float
 from cnnlab.evaluation import Report
 from cnnlab.models import evaluating
+from cnnlab.training.memory import memory_kept
 from cnnlab.training.runtime import Runtime, choose
 
 NO_PICTURE = "there is no picture to classify: the loader is empty, or no picture could be decoded"
@@ -94,7 +95,7 @@ def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, 
         ValueError: if there is no picture.
     """
     logits, labels = [], []
-    with evaluating(model), torch.inference_mode(), runtime.autocast():
+    with evaluating(model), torch.inference_mode(), runtime.autocast(), memory_kept():
         for images, truth in feed:
             logits.append(model(runtime.arrange(to_float(images))).float())
             labels.append(truth.to(runtime.device))

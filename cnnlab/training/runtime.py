@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnlab.files import atomic, cache_folder
+from cnnlab.training.memory import memory_kept
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 GAIN = {"float32": 1.05, "bfloat16": 1.25}  # how much faster than plain float32 each must be to be chosen
@@ -176,7 +177,7 @@ def _measure(model: nn.Module, shape: tuple[int, ...], ways: list[Way], training
     images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     best = dict.fromkeys(ways, math.inf)
     started = time.perf_counter()
-    with torch.random.fork_rng(devices=[]):  # dropout must not move the run's own random numbers
+    with memory_kept(), torch.random.fork_rng(devices=[]):  # dropout must not move the run's own random numbers
         for turn in range(ROUNDS + 1):
             for way in ways:
                 if turn > 1 and best[way] > 1.5 * min(best.values()):

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.models import evaluating, summary
+from cnnlab.training.memory import memory_kept
 from cnnlab.training.runtime import Runtime, choose
 
 SPREAD = 0.1  # of the median: once the quartiles lie closer, more passes would tell little
@@ -78,7 +79,7 @@ def timing(
     if seconds <= 0:
         raise ValueError(f"seconds must be more than 0, got {seconds}")
     twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
-    with evaluating(twin), torch.inference_mode(), runtime.autocast():
+    with evaluating(twin), torch.inference_mode(), runtime.autocast(), memory_kept():
         _seconds(twin, images)
         times: list[float] = []
         spent, until, agreed = 0.0, SHORTEST, False
@@ -125,7 +126,7 @@ def layer_timings(
     table = summary(model, input_size)[["name", "kind", "output_shape", "parameters", "multiply_adds"]]
     twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
     passes: list[list[tuple[float, int]]] = []
-    with evaluating(twin), torch.inference_mode(), runtime.autocast():
+    with evaluating(twin), torch.inference_mode(), runtime.autocast(), memory_kept():
         for _ in range(repeats + 1):
             with _clocked(twin) as measured:
                 twin(images)
