@@ -24,7 +24,7 @@ from cnnlab.training.memory import memory_kept
 from cnnlab.training.runtime import Runtime, choose
 
 SPREAD = 0.1  # of the median: once the quartiles lie closer, more passes would tell little
-SHORTEST = 0.05  # seconds of the first round; each further one takes as long as all before it
+SHORTEST = 0.2  # seconds of the first round; each further one takes as long as all before it
 LEAST = 3  # passes, however slow
 
 
