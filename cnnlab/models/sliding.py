@@ -140,7 +140,11 @@ class WindowLinear(nn.Linear):
         if plain or self.weight.dtype != torch.float32:
             return super().forward(input)
         if torch.is_autocast_enabled("cpu"):
-            return self._in_blocks(input.to(torch.get_autocast_dtype("cpu")))
+            reduced = torch.get_autocast_dtype("cpu")
+            if len(input) > FEW:
+                return self._in_blocks(input.to(reduced))
+            with torch.autocast("cpu", enabled=False):  # to convert the weights would take longer than to use them
+                return super().forward(input.float()).to(reduced)
         if len(input) > FEW and input.dtype == torch.float32 and _has_onednn():
             # MKL's product, which Linear calls, is half as fast on processors that are not Intel's
             return cast(Tensor, torch.ops.mkldnn._linear_pointwise(input, self.weight, self.bias, "none", [], ""))
