@@ -72,6 +72,12 @@ class Convolutionized(fx.GraphModule):
         self._parameters, self._buffers = network._parameters, network._buffers
         self._picture, self.input_size, self.stride = shape, (shape[1], shape[2]), stride
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a convolutionized network cannot be pickled: save the network itself, as with cnnlab.save, and "
+            "convolutionize it again when it is loaded"
+        )
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Convolutionized":
         network = nn.Module()
         network.training = self.training
@@ -129,6 +135,7 @@ def _picture(model: nn.Module, input_size: Sequence[int]) -> tuple[int, int, int
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d):
             return layer.in_channels, height, width
+    for layer in model.modules():
         if isinstance(layer, nn.Linear) and layer.in_features % (height * width) == 0:
             return layer.in_features // (height * width), height, width
     raise ValueError(

@@ -550,3 +550,22 @@ def test_a_picture_smaller_than_the_window_is_refused(shape):
     dense = convolutionize(models.small("alexnet"), (32, 32))
     with pytest.raises(ValueError, match="slides a window of 32×32 pixels over pictures .* enlarge the pictures"):
         dense(torch.zeros(shape))
+
+
+def test_a_result_that_is_saved_whole_says_what_to_save(tmp_path):
+    dense = convolutionize(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)), (4, 4))
+    with pytest.raises(TypeError, match="save the network itself, as with cnnlab.save"):
+        torch.save(dense, tmp_path / "dense.pt")
+
+
+def test_the_channels_are_those_of_the_convolution_wherever_the_head_stands():
+    class HeadFirst(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(16, 3)
+            self.features = nn.Conv2d(1, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.features(x).flatten(1))
+
+    assert convolutionize(HeadFirst(), (4, 4))(torch.rand(2, 1, 5, 6)).shape == (2, 3, 2, 3)

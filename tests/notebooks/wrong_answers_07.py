@@ -193,6 +193,11 @@ def grouped(x, weight, groups):
 def grouped(x, weight, groups):
     return F.conv2d(x, weight, padding=1, groups=groups)
 """,
+        # and the option without its name
+        """
+def grouped(x, weight, groups):
+    return F.conv2d(x, weight, None, 1, 1, 1, groups)
+""",
         # the groups in the wrong order
         """
 def grouped(x, weight, groups):
