@@ -125,15 +125,15 @@ def _draw(classified: "Classified", out: Path, *, single: bool) -> Iterator[Path
     from cnnlab.look.figure import INCH
 
     photos = [*classified.guesses, *(Path(entry.path) for entry in classified.unreadable)]
-    taken = {photo.stem for photo in photos if photo.resolve() == (out / f"{photo.stem}.png").resolve()}
+    taken = {photo.stem.casefold() for photo in photos if photo.resolve() == (out / f"{photo.stem}.png").resolve()}
     if not single:
         out.mkdir(parents=True, exist_ok=True)
     for path, (best, *_) in classified.guesses.items():
         name, number = path.stem, 1
-        while name in taken:
+        while name.casefold() in taken:  # some file systems tell no capitals
             number += 1
             name = f"{path.stem}-{number}"
-        taken.add(name)
+        taken.add(name.casefold())
         file = out if single else out / f"{name}.png"
         figure = labelled(decode(path), [f"{best.name} {best.probability:.0%}"])
         with atomic(file) as draft:

@@ -24,7 +24,8 @@ def grad_cam(
     interpolation: the network itself saw no finer than its last map.
 
     Raises:
-        ValueError: for a network without convolutions, or a class that it does not have.
+        ValueError: for a network without convolutions, a class that it does not have, pictures that are no batch of
+            floats, or within ``torch.inference_mode()``.
 
     >>> from cnnlab.models import build
     >>> grad_cam(build("lenet5"), torch.rand(2, 1, 28, 28), targets=3).shape
@@ -32,6 +33,8 @@ def grad_cam(
     """
     from captum.attr import LayerAttribution, LayerGradCam
 
+    if torch.is_inference_mode_enabled():
+        raise ValueError("Grad-CAM needs gradients, which torch.inference_mode() forbids; call it outside of it")
     classes = _classes(model, images, targets)
     with evaluating(model):
         chosen = layer or _last_convolution(model, images)
@@ -56,7 +59,8 @@ def occlusion(
     Shape: (N, C, H, W) -> (N, H, W), in points of probability from −1 to 1.
 
     Raises:
-        ValueError: for a window larger than the pictures, or a class that the network does not have.
+        ValueError: for a window larger than the pictures, a class that the network does not have, or pictures that are
+            no batch of floats.
 
     >>> from cnnlab.models import build
     >>> occlusion(build("lenet5"), torch.rand(1, 1, 28, 28), targets=3, window=14, stride=7).shape
@@ -64,12 +68,12 @@ def occlusion(
     """
     from captum.attr import Occlusion
 
+    classes = _classes(model, images, targets)
     if not 1 <= stride <= window <= min(images.shape[2:]):
         raise ValueError(
             f"1 ≤ stride ≤ window ≤ {min(images.shape[2:])} (the pictures' shorter side) must hold, "
             f"got stride={stride}, window={window}"
         )
-    classes = _classes(model, images, targets)
     grey = images.mean(dim=(2, 3), keepdim=True).expand_as(images)
     with evaluating(model), torch.inference_mode():
         falls = Occlusion(lambda x: model(x).softmax(dim=1)).attribute(
@@ -84,6 +88,11 @@ def occlusion(
 
 def _classes(model: nn.Module, images: Tensor, targets: int | Sequence[int] | Tensor) -> Tensor:
     """A class for each picture, checked against the network's outputs."""
+    if images.ndim != 4 or not images.is_floating_point():
+        raise ValueError(
+            f"pictures must come as a batch (N, C, H, W) of floats, as the network takes them, got "
+            f"{tuple(images.shape)} {images.dtype}; a single one becomes a batch with picture[None]"
+        )
     classes = torch.as_tensor(targets)
     classes = classes.expand(len(images)) if classes.ndim == 0 else classes
     if classes.shape != (len(images),):

@@ -86,3 +86,15 @@ def test_what_cannot_be_explained_is_refused():
         grad_cam(Corner(), torch.zeros(1, 3, 32, 32), 1)
     with pytest.raises(ValueError, match=r"1 ≤ stride ≤ window ≤ 28 .* must hold, got stride=16, window=32"):
         occlusion(net, x, 1)
+
+
+@pytest.mark.parametrize("explain", [grad_cam, occlusion])
+@pytest.mark.parametrize("images", [torch.rand(1, 28, 28), torch.zeros(1, 1, 28, 28, dtype=torch.uint8)])
+def test_what_is_no_batch_of_floats_is_refused(explain, images):
+    with pytest.raises(ValueError, match=r"a batch \(N, C, H, W\) of floats"):
+        explain(build("lenet5"), images, 3)
+
+
+def test_grad_cam_without_gradients_says_so():
+    with torch.inference_mode(), pytest.raises(ValueError, match="forbids; call it outside"):
+        grad_cam(build("lenet5"), torch.rand(1, 1, 28, 28), 3)
