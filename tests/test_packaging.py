@@ -1,5 +1,7 @@
 """The package as a user gets it: versions that belong together, a wheel with the notebooks, a quick start."""
 
+import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -7,6 +9,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -30,6 +33,35 @@ def test_every_range_has_a_pin_that_lies_in_it(requirement):
     assert pin is not None, f"constraints.txt has no version for {requirement.name}"
     assert requirement.specifier.contains(pin, prereleases=True)
     assert requirement.specifier, f"pyproject.toml gives no range for {requirement.name}"
+
+
+def imported() -> dict[str, str]:
+    """Every foreign module that library, lectures and solutions import, with a file that does."""
+    files = [*(ROOT / "cnnlab").rglob("*.py"), *(ROOT / "notebooks").rglob("*.ipynb")]
+    found: dict[str, str] = {}
+    for file in files:
+        if ".ipynb_checkpoints" in file.parts:
+            continue
+        if file.suffix == ".py":
+            code = file.read_text(encoding="utf-8")
+        else:
+            code = "\n".join(cell.source for cell in nbformat.read(file, 4).cells if cell.cell_type == "code")
+        for node in ast.walk(ast.parse(code)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            found |= {name.partition(".")[0]: file.name for name in names}
+    return {name: file for name, file in found.items() if name not in {*sys.stdlib_module_names, "cnnlab"}}
+
+
+def test_what_students_import_comes_without_the_tests_extras():
+    """`make test` installs more than `make lab`: a module that only the extras bring would be missed by all others."""
+    optional = {"timm": "weights.py", "nbgrader": "exercises.py"}  # these say themselves how to install them
+    required = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]} | {"ipython"}
+    owners = importlib.metadata.packages_distributions()
+    for name, file in imported().items():
+        if optional.get(name) != file:
+            assert required & {canonicalize_name(owner) for owner in owners[name]}, f"{file} imports {name}"
 
 
 def test_conda_installs_the_same_versions_on_a_python_in_the_range():
