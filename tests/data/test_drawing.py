@@ -51,6 +51,19 @@ def test_light_from_one_side_a_shadow_and_dirt_do_not_matter(tmp_path, paper):
     assert len(inked[0] & inked[1]) / len(inked[0] | inked[1]) > 0.8
 
 
+def test_a_fine_pen_gives_strokes_as_thick_as_a_brush(tmp_path):
+    def seven(width):
+        page = Image.new("L", (500, 600), 240)
+        ImageDraw.Draw(page).line([(100, 100), (350, 100), (200, 500)], fill=30, width=width, joint="curve")
+        page.save(tmp_path / "seven.png")
+        return data.drawing(tmp_path / "seven.png").float()
+
+    fine, brush = seven(6), seven(44)
+    assert fine.max() > 200
+    assert 0.5 < fine.sum() / brush.sum() < 1.1
+    assert ((fine > 100) & (brush > 50)).sum() > 0.9 * (fine > 100).sum()
+
+
 def test_a_photograph_of_many_pixels_gives_the_same_digit(tmp_path):
     small = draw(tmp_path / "small.png")
     with Image.open(tmp_path / "small.png") as sheet:
