@@ -87,9 +87,9 @@ def _one_file(out: Path, files: list[Path], *, named: list[Path]) -> bool:
     """
     picture = out.suffix.lower() in (".png", ".jpg", ".jpeg")
     if len(files) > 1 or (files != named and not picture):  # a folder may hold a single photo
-        if out.exists() and not out.is_dir():
+        if picture or (out.exists() and not out.is_dir()):
             raise ValueError(
-                f"--out must name a folder for the photos of {', '.join(map(str, named))}, got a file, {out}"
+                f"--out must name a folder for the photos of {', '.join(map(str, named))}, got a file's name, {out}"
             )
         return False
     if not picture:

@@ -98,6 +98,7 @@ def check(number: str, file: Path | None = None, *, timeout: float = TIMEOUT) ->
     if len(own_ids & {cell.id for cell in pristine.cells}) == 0:
         missing = []  # an editor that writes new ids: nothing can be said
     raised = [_raised(cell, seen[cell.id]) for cell in student.cells if _has_raised(cell, seen, known)]
+    raised = [line for line in raised if not line.endswith(UNANSWERED)]  # which the table says
     return Checked(path, tuple(results), tuple(raised), tuple(missing))
 
 

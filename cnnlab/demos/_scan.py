@@ -114,7 +114,8 @@ def _class(label: str, scan: Scan) -> int:
     if not label:
         return int(scan.probabilities.amax(dim=(1, 2)).argmax())
     if label not in classes:
-        near = ", ".join(get_close_matches(label, classes, n=4, cutoff=0.4)) or "tabby, espresso, missile"
+        holding = [name for name in classes if label.lower() in name.lower()]
+        near = ", ".join((holding + get_close_matches(label, classes, cutoff=0.6))[:4]) or "tabby, espresso, missile"
         raise ValueError(f"none of the 1,000 classes is called {label!r}; near ones: {near}")
     return classes.index(label)
 

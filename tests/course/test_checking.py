@@ -49,7 +49,7 @@ def test_an_untouched_exercise_fails_at_every_question_with_its_hint(course: Pat
         "Question 2: parameters": (False, ("not answered yet",)),
     }
     assert [question.hint for question in result.results] == ["Count the positions.", "Biases count too."]
-    assert result.raised == ("'parameters = None': NotImplementedError: your answer goes here",)
+    assert not result.raised  # the table says it
 
 
 def test_wrong_answers_fail_whatever_was_saved_deleted_edited_tagged_or_raised(course: Path) -> None:

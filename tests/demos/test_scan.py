@@ -56,6 +56,7 @@ def test_the_figure_names_the_class_and_its_best_window():
     [
         (scan.Settings(photo="cat"), "no photograph is called 'cat'"),
         (scan.Settings(label="tabbi", side=SIDE), "none of the 1,000 classes is called 'tabbi'; near ones: .*tabby"),
+        (scan.Settings(label="helmet", side=SIDE), "called 'helmet'; near ones: crash helmet, football helmet"),
         (scan.Settings(side=200), "side must be at least the window's 224 pixels, got 200"),
         (scan.Settings(way="twice"), "way must be one of one pass, crop by crop, got 'twice'"),
     ],
