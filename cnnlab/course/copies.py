@@ -145,9 +145,10 @@ def _parsed(path: Path) -> dict[str, Any]:
     """A student's notebook; nothing of a damaged one, which ``check`` names."""
     try:
         notebook = json.loads(path.read_bytes())
-        return notebook if all("".join(cell["source"]) is not None for cell in notebook["cells"]) else {}
-    except (ValueError, TypeError, KeyError):
+        _handed_out_as(notebook), _mark(notebook)  # whatever these cannot read is damage
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
+    return notebook
 
 
 def _handed_out_as(notebook: dict[str, Any]) -> str:

@@ -125,11 +125,9 @@ def runs(cell: NotebookNode) -> bool:
 
 def _endings_as_interrupts() -> None:
     # nbclient answers Ctrl-C and SIGTERM by stopping the kernel, and then fails as if it had died; an interrupt says
-    # what happened.
+    # what happened. On Windows, or outside of the main thread, it catches none.
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(
-            NotImplementedError, RuntimeError, ValueError
-        ):  # Windows, or not the main thread: none was caught
+        with suppress(NotImplementedError, RuntimeError, ValueError):
             if asyncio.get_running_loop().remove_signal_handler(number):
                 signal.signal(number, signal.default_int_handler)
 

@@ -53,9 +53,8 @@ def _ink(grey: np.ndarray) -> np.ndarray:
         grey = 255 - grey
     # A closing fills what is darker and narrower than its window; slopes of light, and edges of shadows, it leaves.
     paper = ndimage.grey_closing(grey, size=[side // 3 + 1 for side in grey.shape])
-    return (255 * (paper - grey) / np.maximum(paper, 1)).clip(
-        0
-    )  # in a shadow the same ink differs less, and is as dark
+    # In a shadow the same ink differs less from the paper, and is as dark.
+    return 255 * (paper - grey) / np.maximum(paper, 1)
 
 
 def _strokes(ink: np.ndarray) -> np.ndarray:

@@ -77,6 +77,26 @@ def test_notebooks_from_before_copies_were_marked_are_listed_and_kept(course: Pa
     assert install(work).older == (work / "01_pictures.ipynb",)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "[]",
+        '{"cells": 3}',
+        '{"cells": [{}]}',
+        '{"cells": [{"source": "", "outputs": null}]}',
+        '{"metadata": [], "cells": []}',
+    ],
+)
+def test_damage_is_left_alone_by_an_update_and_kept_by_a_reset(course: Path, damage: str) -> None:
+    work = install("work").folder
+    (work / "01_pictures.ipynb").write_text(damage)
+    assert install(work)[1:] == ((), (), ())
+    assert (work / "01_pictures.ipynb").read_text() == damage
+    lecture, _ = reset("01")
+    assert lecture.old_copy is not None
+    assert lecture.old_copy.read_text() == damage
+
+
 def test_a_notebook_that_was_only_opened_is_as_it_came_and_one_that_ran_is_reset(course: Path) -> None:
     work = install("work").folder
     opened(work / "01_pictures.ipynb")
