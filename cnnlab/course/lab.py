@@ -27,6 +27,7 @@ SECONDS_TO_STOP = 10
 # Defaults that a student's own settings overrule: no question about news, no call to the network at the start.
 DEFAULTS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 LOG = ".jupyterlab.log"  # what JupyterLab says, in the student's folder; written anew at every start
+TABS = ".jupyterlab-workspaces"  # what is open, kept with the folder: JupyterLab would mix all folders' tabs
 
 
 def lab(
@@ -77,6 +78,7 @@ def server_options(folder: Path, page: str, *, port: int, ip: str, browser: bool
         "--ServerApp.port_retries=50",
         "--ServerApp.kernel_spec_manager_class=cnnlab.course.kernel.ThisPython",
         f"--LabApp.default_url=/{page}",
+        f"--LabApp.workspaces_dir={folder / TABS}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]

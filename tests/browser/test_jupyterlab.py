@@ -46,6 +46,12 @@ def test_the_printed_address_opens_lecture_one(page, lab):
     expect(page.locator(SHOWN)).to_be_visible()
     expect(page.locator("li.lm-TabBar-tab.jp-mod-current .lm-TabBar-tabLabel").first).to_have_text(re.compile("^01_"))
     assert (folder / "exercises").is_dir()
+    tabs = folder / ".jupyterlab-workspaces"  # with the folder, so that another course opens without them
+    for _ in range(60):  # JupyterLab saves what is open some time after a change
+        if tabs.is_dir() and any(tabs.iterdir()):
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"JupyterLab kept no tabs in {tabs}")
 
 
 def test_lecture_one_runs_to_its_end_and_saves_what_it_showed(page, lab):
