@@ -14,9 +14,9 @@ from cnnlab.look.sheet import listed
 from cnnlab.look.style import BLUE, SMALL, VERMILION, amount, dress, number
 
 COLUMNS = ("parameters", "multiply_adds", "top1")
-AREA = 1000  # points² of the network with the most parameters
+AREA = 700  # points² of the network with the most parameters
 SPREAD = 8  # an axis over more than this has a logarithmic scale
-WIDE, TALL, HEAD, LEFT, RIGHT, BOTTOM = 700, 400, 34, 66, 136, 46  # CSS pixels of a panel, and its margins
+WIDE, TALL, HEAD, LEFT, RIGHT, BOTTOM = 700, 460, 34, 66, 136, 46  # CSS pixels of a panel, and its margins
 LETTER, LINE = 4.8, 10  # points: a letter of a name, and its height
 AROUND = [(cos(angle), sin(angle)) for angle in (pi * part / 8 for part in (0, 8, 4, 12, 2, 6, 10, 14, 1, 7, 9, 15))]
 FAR = (0, 9, 18, 30)  # points from a circle to its name; beyond the first with a line between them
