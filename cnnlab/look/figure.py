@@ -13,8 +13,8 @@ from PIL import Image
 
 INCH = 100  # CSS pixels: a figure of 7 inches is 700 pixels wide on a page
 CRISP = 2.0  # dots a CSS pixel, for screens that have so many
-COARSEST = 1.25
-LARGEST = 96_000  # bytes: a larger picture gets fewer dots
+COARSEST = 1.0
+LARGEST = 72_000  # bytes: a larger picture gets fewer dots
 DISTINCT = 4096  # a chart has no more colours; a photograph has
 KEPT = 96  # colours of a chart, the most frequent ones, that its palette keeps exactly
 
@@ -87,19 +87,22 @@ def _packed(pixels: Image.Image) -> bytes:
     """PNG of 256 colours, a third of the size; a chart keeps its frequent colours exactly."""
     counted = pixels.getcolors(DISTINCT)
     if counted is None:
-        reduced = pixels.quantize(256, Image.Quantize.MEDIANCUT)
+        # Colours far apart, and what lies between them as a fine mixture: a map over a photograph shows no false steps.
+        few = pixels.resize((pixels.width // 3, pixels.height // 3), Image.Resampling.NEAREST)  # ten times faster
+        palette = few.quantize(256, Image.Quantize.MAXCOVERAGE)
+        reduced = pixels.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
     else:
         colours = np.array([colour for _, colour in sorted(counted, reverse=True)], np.uint8)
-        palette, index = colours[:256], np.arange(len(colours))
+        kept, index = colours[:256], np.arange(len(colours))
         if len(colours) > 256:
             rest = Image.fromarray(colours[None, KEPT:]).quantize(256 - KEPT, Image.Quantize.MEDIANCUT)
-            palette = np.concatenate([colours[:KEPT], np.array(rest.getpalette(), np.uint8).reshape(-1, 3)])
-            distance = (colours[:, None].astype(np.int32) - palette.astype(np.int32)) ** 2
+            kept = np.concatenate([colours[:KEPT], np.array(rest.getpalette(), np.uint8).reshape(-1, 3)])
+            distance = (colours[:, None].astype(np.int32) - kept.astype(np.int32)) ** 2
             index = distance.sum(axis=-1).argmin(axis=1)
         table = np.zeros(1 << 24, np.uint8)
         table[_codes(colours)] = index
         reduced = Image.fromarray(table[_codes(np.asarray(pixels))])
-        reduced.putpalette(palette.tobytes())
+        reduced.putpalette(kept.tobytes())
     file = io.BytesIO()
     reduced.save(file, "png")
     return file.getvalue()

@@ -12,10 +12,11 @@ ACROSS = 7.4  # inches of all panels together
 OPACITY = 0.6  # of a map: what lies under it must stay recognisable
 
 
-def overlays(photo: Tensor, maps: Mapping[str, Tensor]) -> Figure:
+def overlays(photo: Tensor, maps: Mapping[str, Tensor], *, limits: tuple[float, float] | None = None) -> Figure:
     """``photo``, and each of ``maps`` over it in colours, under its name.
 
     A map with negative values is shown from blue over white (0) to red, any other from dark (its least) to yellow.
+    ``limits`` are the values of both ends for all maps, so that equal colours are equal values.
 
     Shape: photo (3, H, W) uint8; maps (H, W), or smaller and then stretched over the photo.
 
@@ -47,7 +48,7 @@ def overlays(photo: Tensor, maps: Mapping[str, Tensor]) -> Figure:
             continue
         shown = values.detach().cpu().numpy()
         limit = symmetric_limit(shown)
-        low, high = (-limit, limit) if shown.min() < 0 else (float(shown.min()), float(shown.max()))
+        low, high = limits or ((-limit, limit) if shown.min() < 0 else (float(shown.min()), float(shown.max())))
         image = axes.imshow(
             shown,
             extent=(0, width, height, 0),

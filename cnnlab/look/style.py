@@ -44,9 +44,11 @@ def dress(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool =
 
 
 def colour_bar(mappable: ScalarMappable, axes: Axes | Sequence[Axes], label: str) -> Colorbar:
-    """A slim colour bar beside ``axes``."""
-    figure = (axes if isinstance(axes, Axes) else axes[0]).figure
-    bar = figure.colorbar(mappable, ax=axes, fraction=0.05, pad=0.03, aspect=24)
+    """A slim colour bar beside ``axes``; beside a single one, exactly as tall as what it shows."""
+    if isinstance(axes, Axes):
+        bar = axes.figure.colorbar(mappable, cax=axes.inset_axes((1.03, 0, 0.05, 1)))
+    else:
+        bar = axes[0].figure.colorbar(mappable, ax=axes, fraction=0.05, pad=0.03, aspect=24)
     bar.set_label(label, fontsize=TEXT)
     bar.ax.tick_params(labelsize=SMALL)
     bar.outline.set_visible(False)

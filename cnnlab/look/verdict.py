@@ -47,5 +47,5 @@ def verdict(
     bars.set_yticks(range(len(names)), names, fontsize=TEXT)
     bars.invert_yaxis()
     bars.set_xlim(0, 1.15)
-    bars.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    bars.set_xticks(ticks := [0, 0.25, 0.5, 0.75, 1], [percent(tick) for tick in ticks])
     return figure

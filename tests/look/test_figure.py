@@ -8,11 +8,13 @@ import matplotlib
 import nbformat
 import numpy as np
 import pytest
+import torch
 from bs4 import BeautifulSoup
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from cnnlab import data, look
 from cnnlab.course.running import execute
+from cnnlab.look.figure import _packed
 
 
 def simple(alt: str = "A line") -> look.Figure:
@@ -47,6 +49,16 @@ def test_the_image_is_a_png_with_two_dots_a_css_pixel():
 def test_frequent_colours_are_kept_exactly():
     image = np.asarray(shown(simple()).convert("RGB"))
     assert tuple(image[0, 0]) == (255, 255, 255)
+
+
+def test_a_map_over_a_photograph_has_no_false_steps():
+    scores = torch.linspace(0, 1, 120).reshape(8, 15)
+    figure = look.heatmap(data.photo("coffee", size=(448, 672)), scores, window=(224, 224), stride=(32, 32))
+    true = figure._pixels(1.5)
+    packed = Image.open(io.BytesIO(_packed(true))).convert("RGB")
+    seen, meant = (np.asarray(image.filter(ImageFilter.BoxBlur(4)), float) for image in (packed, true))
+    assert np.abs(seen - meant).max() < 20  # of 255; a palette of the frequent colours alone is off by 40
+    assert np.asarray(packed)[0, 0].tolist() == [255, 255, 255]
 
 
 def test_scale_asks_for_other_sizes_and_leaves_the_figure_as_it_was():

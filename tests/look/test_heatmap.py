@@ -36,10 +36,10 @@ def test_probabilities_begin_at_zero_and_other_scores_are_centred_there():
     photo = torch.zeros(1, 64, 72, dtype=torch.uint8)
     probability = look.heatmap(photo, torch.full((3, 4), 0.5), **WINDOWS)
     assert probability.axes[1].images[1].get_clim() == (0, 0.5)
-    assert probability.axes[2].get_ylabel() == "probability"
+    assert probability.axes[1].child_axes[0].get_ylabel() == "probability"
     score = look.heatmap(photo, torch.tensor([[-3.0, 1.0]]), **WINDOWS)
     assert score.axes[1].images[1].get_clim() == (-3, 3)
-    assert score.axes[2].get_ylabel() == "score"
+    assert score.axes[1].child_axes[0].get_ylabel() == "score"
     assert "from −3 to 1" in score.alt
     same = look.heatmap(photo, torch.full((3, 4), 0.5), **WINDOWS, limits=(0, 1))
     assert same.axes[1].images[1].get_clim() == (0, 1)

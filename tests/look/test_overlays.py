@@ -17,6 +17,11 @@ def test_maps_of_any_resolution_lie_over_the_whole_photo_and_signs_have_their_ow
     assert "occlusion, from −0.2 to 0.1, largest at 75 % of its width and 50 % of its height" in figure.alt
 
 
+def test_with_common_limits_equal_colours_are_equal_values():
+    figure = overlays(PHOTO, {"a": torch.rand(6, 9) / 2, "b": torch.rand(6, 9)}, limits=(0, 1))
+    assert [axes.images[1].get_clim() for axes in figure.axes if len(axes.images) == 2] == [(0, 1), (0, 1)]
+
+
 def test_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match=r"a photograph must have shape \(3, H, W\), got \(60, 90\)"):
         overlays(PHOTO[0], {"a": torch.zeros(6, 9)})
