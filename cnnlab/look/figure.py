@@ -14,7 +14,7 @@ from PIL import Image
 INCH = 100  # CSS pixels: a figure of 7 inches is 700 pixels wide on a page
 CRISP = 2.0  # dots a CSS pixel, for screens that have so many
 COARSEST = 1.0
-LARGEST = 72_000  # bytes: a larger picture gets fewer dots
+LARGEST = 62_000  # bytes: a larger picture gets fewer dots
 DISTINCT = 4096  # a chart has no more colours; a photograph has
 KEPT = 96  # colours of a chart, the most frequent ones, that its palette keeps exactly
 
