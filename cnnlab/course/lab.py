@@ -82,6 +82,10 @@ def server_options(folder: Path, page: str, *, port: int, ip: str, browser: bool
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]
+    if os.name == "posix":
+        # Jupyter would start a login shell, and /etc/profile of many systems sets another PATH than ours.
+        shell = {"shell_command": [os.environ.get("SHELL") or "/bin/sh"]}
+        options.append(f"--ServerApp.terminado_settings={shell}")
     if not browser:
         options.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -145,7 +149,7 @@ def _server(options: list[str], *, settings: Path, log: Path) -> "subprocess.Pop
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "JUPYTER_CONFIG_PATH": os.pathsep.join([str(settings), *([others] if others else [])]),
     }
-    command = [sys.executable, "-m", "jupyterlab", *options]
+    command = [sys.executable, "-P", "-m", "jupyterlab", *options]  # -P: no file of the folder stands for a module
     try:
         output = log.open("wb")
     except OSError as error:
@@ -154,6 +158,7 @@ def _server(options: list[str], *, settings: Path, log: Path) -> "subprocess.Pop
         # A session of its own: a Ctrl-C in the terminal comes to us alone, and Jupyter does not ask whether we mean it.
         return subprocess.Popen(
             command,
+            cwd=log.parent,  # where a terminal begins
             env=surroundings,
             stdin=subprocess.DEVNULL,
             stdout=output,

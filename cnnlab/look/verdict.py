@@ -36,7 +36,7 @@ def verdict(
     over = "" if heat is None else ", over it what spoke for the first of them,"
     figure = Figure((7.2, HEIGHT), alt=f"A photograph{over} and its most probable classes: {said}")
     shown, bars = figure.subplots(1, 2, width_ratios=(1, 1))
-    dress(shown, title="photograph" if heat is None else f"what speaks for {names[0]} (Grad-CAM)")
+    dress(shown, title="picture" if heat is None else f"what speaks for {names[0]} (Grad-CAM)")
     shown.imshow(photo.permute(1, 2, 0).numpy())
     shown.set_axis_off()
     if heat is not None:
