@@ -23,12 +23,17 @@ def curves(history: pd.DataFrame | Mapping[str, pd.DataFrame], *, title: str = "
 
     Raises:
         ValueError: for a history without a row, or a table that is no history.
+        TypeError: for something else than a history or a dict of histories.
 
     >>> table = pd.DataFrame({"train_loss": [2.1, 0.12], "train_accuracy": [0.3, 0.97]}, index=[1, 2])
     >>> curves(table)
     <Figure: Learning curves over 2 epochs. Training loss falls from 2.1 to 0.12, training accuracy rises from 30 % to
     97 %>
     """
+    if not isinstance(history, pd.DataFrame | Mapping):
+        raise TypeError(
+            f"curves draws the history that cnnlab.fit returns, or a dict of several, got a {type(history).__name__}"
+        )
     runs = {"": history} if isinstance(history, pd.DataFrame) else dict(history)
     if not runs:
         raise ValueError("there is no history to draw: the dict is empty")

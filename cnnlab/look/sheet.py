@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -123,6 +124,8 @@ def as_arrays(images: Tensor | Sequence[Tensor], limits: tuple[float, float] | N
         raise ValueError(f"pictures must come as (N, C, H, W) or as a list of (C, H, W), got {tuple(images.shape)}")
     if isinstance(images, Tensor) and images.ndim == 3:
         images = images[None]
+    if not isinstance(images, Tensor) and any(isinstance(image, str | Path) for image in images):
+        raise TypeError(f"pictures must be tensors, got {images!r}; data.decode reads a file")
     tensors = [torch.as_tensor(image).detach().cpu() for image in images]
     if not 1 <= len(tensors) <= MOST:
         raise ValueError(f"a sheet shows 1 to {MOST} pictures, got {len(tensors)}; choose some, as in images[:20]")

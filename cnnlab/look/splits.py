@@ -20,11 +20,17 @@ def samples(split: Split, *, count: int = 20) -> Figure:
 
     Raises:
         ValueError: if ``count`` is not positive.
+        TypeError: for something else than a split.
 
     >>> from cnnlab import data
     >>> samples(data.digits().train, count=10)
     <Figure: 10 of 3,500 pictures of 28×28 pixels, of the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9>
     """
+    if not hasattr(split, "labels"):
+        raise TypeError(
+            f"samples shows a split, such as data.digits().train, got a {type(split).__name__}; pictures alone are "
+            "shown by look.pictures"
+        )
     if count < 1:
         raise ValueError(f"count must be 1 or more, got {count}")
     chosen = _in_turn(split.labels)[:count]

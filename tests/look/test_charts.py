@@ -70,6 +70,11 @@ def test_what_is_no_history_is_refused(history, message):
         look.curves(history)
 
 
+def test_what_is_no_table_is_refused_by_its_kind():
+    with pytest.raises(TypeError, match=r"the history that cnnlab\.fit returns, or a dict of several, got a NoneType"):
+        look.curves(None)
+
+
 def test_class_counts_are_the_heights_of_the_bars():
     figure = look.class_counts(split([0, 2, 2, 2, 1], ("ant", "bee", "cat", "none")))
     assert [bar.get_height() for bar in figure.axes[0].patches] == [1, 1, 3, 0]

@@ -1,5 +1,7 @@
 """Pictures: samples, grids, mistakes, activations, responses."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -61,6 +63,17 @@ def test_pictures_of_different_sizes_and_channels_share_a_sheet():
 def test_what_is_no_picture_is_refused(images, options, message):
     with pytest.raises(ValueError, match=message):
         look.pictures(images, **options)
+
+
+@pytest.mark.parametrize("images", ["cat.jpg", [Path("cat.jpg")]])
+def test_who_names_files_is_told_what_reads_them(images):
+    with pytest.raises(TypeError, match=r"pictures must be tensors, got .*cat\.jpg.*; data\.decode reads a file"):
+        look.pictures(images)
+
+
+def test_who_has_pictures_and_no_split_is_told_what_shows_them():
+    with pytest.raises(TypeError, match="got a Tensor; pictures alone are shown by look.pictures"):
+        look.samples(torch.zeros(2, 1, 4, 4))
 
 
 def test_samples_take_the_classes_in_turn(digits):
