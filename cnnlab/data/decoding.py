@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -39,8 +39,8 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
         raise UnreadablePictureError(f"{path}: {why}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadablePictureError(f"{path}: far more pixels than the limit, {LARGEST:,}: make it smaller") from error
-    except (OSError, ValueError, SyntaxError, RuntimeError) as error:
-        raise UnreadablePictureError(f"{path}: {error}") from error
+    except Exception as error:  # Pillow's plugins raise anything on damaged files
+        raise UnreadablePictureError(f"{path}: {_reason(error)}") from error
     if picture.format == "EPS":  # Pillow would run it in Ghostscript
         picture.close()
         raise UnreadablePictureError(f"{path}: it is PostScript, a program that draws; export it as PNG")
@@ -56,33 +56,42 @@ def decode(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None,
     """Decode a picture file, turned as its EXIF data says, the first frame if it has several.
 
     With ``size`` (height, width), in pixels, it is scaled to cover that size and cropped at the centre, so that
-    proportions stay. Sixteen-bit greys are scaled to eight bits; transparent parts become white.
+    proportions stay. Transparent parts become white. Greys of more than eight bits are scaled to eight; where the
+    file does not say which value is white, it is the least of 1 (floats only), 255 and 65,535 that the picture keeps
+    to, else the picture's maximum.
 
     Shape: (channels, H, W) uint8, 0 to 255; ``channels`` is 3 (RGB) or 1 (grey).
 
     Raises:
         FileNotFoundError, UnreadablePictureError: as `open_picture`, and for truncated or broken pixels.
+        ValueError: for other ``channels``, or a ``size`` that is not two whole numbers of at least 1.
     """
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 3 (RGB) or 1 (grey), got {channels!r}")
+    if size is not None:
+        check_size(size)
     with open_picture(path) as picture:
         try:
-            if size:
-                picture.draft("RGB" if channels == 3 else "L", (size[1], size[0]))  # JPEG decodes at a fraction
+            if size:  # JPEG decodes at a fraction; the longer side twice, since EXIF may turn the picture afterwards
+                picture.draft("RGB" if channels == 3 else "L", (max(size), max(size)))
             upright = ImageOps.exif_transpose(picture)
             flat = _flatten(upright).convert("RGB" if channels == 3 else "L")
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            EOFError,
-            RuntimeError,  # of a broken AVIF
-            MemoryError,
-            Image.DecompressionBombError,
-        ) as error:
-            raise UnreadablePictureError(f"{path}: {error}") from error
+        except Exception as error:
+            raise UnreadablePictureError(f"{path}: {_reason(error)}") from error
     if size:
         flat = ImageOps.fit(flat, (size[1], size[0]), Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(flat, dtype=np.uint8))
     return pixels.permute(2, 0, 1).contiguous() if channels == 3 else pixels[None]
+
+
+def check_size(size: object) -> None:
+    """Raise ValueError unless ``size`` is (height, width), whole numbers of pixels."""
+    if not (
+        isinstance(size, Sequence) and len(size) == 2 and all(isinstance(side, int) and side >= 1 for side in size)
+    ):
+        raise ValueError(
+            f"size must be (height, width), two whole numbers of at least 1, got {size!r}; a square is (64, 64)"
+        )
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, pending: int) -> Generator[Result, None, None]:
@@ -106,14 +115,29 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, pending: int
             threads.shutdown(cancel_futures=True)
 
 
+def _reason(error: Exception) -> str:
+    """What a reader can make of an error: those that are meant for readers are ours, and Pillow's `OSError`."""
+    return str(error) if isinstance(error, OSError | UnreadablePictureError) else f"it is damaged ({error!r})"
+
+
 def _flatten(picture: Image.Image) -> Image.Image:
     """Bring a picture to a mode whose conversion to RGB or grey loses nothing but depth."""
     if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip sixteen bits at 255
         values = np.asarray(picture, dtype=np.float64)
-        top = 65535.0 if picture.mode.startswith("I") else max(float(values.max()), 1.0)
-        return Image.fromarray((values / top * 255).clip(0, 255).round().astype(np.uint8))
+        if not np.isfinite(values).all():
+            raise UnreadablePictureError("its pixels are not all finite (NaN or infinite); replace them and save again")
+        shares = values / _white(picture.mode, values.max())
+        return Image.fromarray((shares * 255).clip(0, 255).round().astype(np.uint8))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         paper = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(paper, picture)
     return picture
+
+
+def _white(mode: str, highest: float) -> float:
+    """The value of white in a picture of sixteen bits or more, in which ``highest`` occurs."""
+    if mode.startswith("I;16"):
+        return 65535.0
+    common = (255.0, 65535.0) if mode == "I" else (1.0, 255.0, 65535.0)
+    return next((white for white in common if highest <= 1.1 * white), highest)  # resampled floats overshoot a little

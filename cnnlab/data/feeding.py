@@ -1,7 +1,7 @@
 """From a split to the batches that a network is fed with."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from typing import Protocol
@@ -49,8 +49,8 @@ class Batches:
     Pictures in memory are indexed as tensors on the device; pictures on demand are decoded by threads, and
     broken ones are left out, listed in ``unreadable`` and named in a warning. Order and augmentation of the pass after
     `set_epoch` depend on ``seed`` and the epoch alone: epoch 7 is the same whether epoch 6 was run or not. Further
-    passes have further orders. A shuffled last batch of a single picture is left out, since batch normalisation
-    cannot train on it.
+    passes have further orders. Since batch normalisation cannot train on a single picture, a shuffled last batch of
+    one is left out, and where broken pictures leave one of a batch, it goes into the next.
     """
 
     def __init__(
@@ -108,10 +108,16 @@ class Batches:
             yield from zip(pictures.split(self.batch_size), truths.split(self.batch_size), strict=True)
 
     def _from_disk(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = self.order()
+        order, given = self.order(), False
+        held: list[tuple[int, Tensor]] = []  # a single picture that waits for the next batch
         with closing(ahead(self._decode, order.tolist(), pending=(AHEAD + 1) * self.batch_size)) as decoded:
             for chosen in order.split(self.batch_size):
-                yield from self._gather(chosen, list(islice(decoded, len(chosen))))
+                held += self._readable(zip(chosen.tolist(), islice(decoded, len(chosen)), strict=True))
+                if len(held) > 1 or not self.shuffle or self.batch_size == 1:
+                    yield from self._stacked(held)
+                    held, given = [], True
+        if not given:  # the only readable picture of all
+            yield from self._stacked(held)
 
     def _decode(self, index: int) -> Tensor | Unreadable:
         pictures = self.split.images
@@ -122,20 +128,23 @@ class Batches:
             path = str(pictures.paths[index])
             return Unreadable(path, str(error).removeprefix(f"{path}: "))
 
-    def _gather(self, chosen: Tensor, decoded: list[Tensor | Unreadable]) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batch of what could be decoded, if that is anything."""
-        new = [entry for entry in decoded if isinstance(entry, Unreadable) and entry not in self.unreadable]
+    def _readable(self, decoded: Iterable[tuple[int, Tensor | Unreadable]]) -> list[tuple[int, Tensor]]:
+        """The pictures that could be decoded, with their indices; the others are listed and named."""
+        entries = list(decoded)
+        new = [entry for _, entry in entries if isinstance(entry, Unreadable) and entry not in self.unreadable]
         if new:
             self.unreadable += new
             warnings.warn(
                 f"{len(new)} broken picture(s) left out: {'; '.join(f'{path} ({why})' for path, why in new)}",
                 stacklevel=2,
             )
-        images = [picture for picture in decoded if isinstance(picture, Tensor)]
-        readable = torch.tensor([isinstance(picture, Tensor) for picture in decoded])
-        if images:
-            labels = self.split.labels[chosen[readable]]
-            yield torch.stack(images).to(self.device), labels.to(self.device)
+        return [(index, entry) for index, entry in entries if isinstance(entry, Tensor)]
+
+    def _stacked(self, pictures: list[tuple[int, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batch of these pictures, if there are any."""
+        if pictures:
+            labels = self.split.labels[torch.tensor([index for index, _ in pictures])]
+            yield torch.stack([picture for _, picture in pictures]).to(self.device), labels.to(self.device)
 
 
 def batches(
@@ -149,7 +158,8 @@ def batches(
 ) -> Batches:
     """Batches of ``split``, from memory or decoded on demand; see `Batches`.
 
-    Shape: each (n, C, H, W) float from −1 to 1, and (n,) int64, with n = ``batch_size`` but for the last.
+    Shape: each (n, C, H, W) float from −1 to 1, and (n,) int64, with n = ``batch_size`` but for the last and where
+    pictures are broken.
 
     >>> split = Split(torch.zeros(5, 1, 28, 28, dtype=torch.uint8), torch.arange(5), tuple("abcde"))
     >>> [tuple(images.shape) for images, labels in batches(split, 2)]

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cnnlab.data.decoding import UnreadablePictureError, decode, open_picture
+from cnnlab.data.decoding import UnreadablePictureError, check_size, decode, open_picture
 from cnnlab.data.split import Split, Splits, Unreadable, stratify
 
 
@@ -62,7 +62,9 @@ def folder(
     Raises:
         FileNotFoundError, NotADirectoryError: if ``path`` is no folder.
         ValueError: if there are no class folders, a class without readable pictures, or one with fewer than three.
+            Or if ``size`` is not two whole numbers of at least 1.
     """
+    check_size(size)
     root = Path(path)
     if not root.exists():
         raise FileNotFoundError(f"there is no folder {root}; name the one that holds a folder for each class")

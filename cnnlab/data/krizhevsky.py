@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cnnlab.data.feeding import to_float
 
+CHUNK = 4_000_000  # pixels whose colours are summed at once: 100 MB of doubles
 STRENGTH = 0.1  # standard deviation of the colours' random factors, section 4.1
 
 
@@ -34,17 +35,14 @@ class RandomCrop:
 
     def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
         """The crops, each picture with its own place."""
-        count, _, height, width = images.shape
-        _check_fits(self.size, height, width)
+        _check_fits(self.size, images)
+        count, channels, height, width = images.shape
         tops = torch.randint(height - self.size + 1, (count,), generator=generator).tolist()
         lefts = torch.randint(width - self.size + 1, (count,), generator=generator).tolist()
         mirrored = torch.rand(count, generator=generator) < 0.5
-        crops = torch.stack(
-            [
-                image[:, top : top + self.size, left : left + self.size]
-                for image, top, left in zip(images, tops, lefts, strict=True)
-            ]
-        )
+        crops = images.new_empty(count, channels, self.size, self.size)
+        for crop, image, top, left in zip(crops, images, tops, lefts, strict=True):
+            crop.copy_(image[:, top : top + self.size, left : left + self.size])
         return torch.where(mirrored.to(crops.device)[:, None, None, None], crops.flip(-1), crops)
 
 
@@ -60,7 +58,7 @@ class ColourPCA:
     Shape: eigenvalues (3,), the largest first; eigenvectors (3, 3), a column each; pictures (N, 3, H, W) float.
 
     Raises:
-        ValueError: for uint8 pictures, in which such small shifts would be lost.
+        ValueError: for uint8 pictures, in which such small shifts would be lost, or pictures without three channels.
 
     >>> grey = torch.linspace(-1, 1, 100).expand(3, 100).reshape(1, 3, 10, 10)
     >>> colours = ColourPCA.of(grey)
@@ -77,18 +75,27 @@ class ColourPCA:
         """The axes of the colours of training pictures (N, 3, H, W), uint8 or float.
 
         Raises:
-            ValueError: for pictures without three channels.
+            ValueError: for pictures without three channels, or with values that are not finite.
         """
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise ValueError(f"colours need pictures of shape (N, 3, H, W), got {tuple(images.shape)}")
-        pixels = to_float(images).movedim(1, 0).flatten(1).double()
-        values, vectors = torch.linalg.eigh(torch.cov(pixels))
+        _check_colours(images)
+        count, sums, products = images.numel() // 3, torch.zeros(3).double(), torch.zeros(3, 3).double()
+        if count < 2:
+            raise ValueError(f"how colours vary shows in two pixels or more, got pictures of {tuple(images.shape)}")
+        for some in images.split(max(1, CHUNK // images[0, 0].numel())):
+            pixels = to_float(some).movedim(1, 0).flatten(1).cpu().double()
+            sums += pixels.sum(dim=1)
+            products += pixels @ pixels.T
+        covariance = (products - sums.outer(sums) / count) / (count - 1)
+        if not covariance.isfinite().all():
+            raise ValueError("the pictures hold NaN or infinite values, which have no covariance; see Tensor.isfinite")
+        values, vectors = torch.linalg.eigh(covariance)
         return cls(values.flip(0).clamp(min=0).float(), vectors.flip(1).float(), strength)
 
     def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
         """The pictures in other light, each in its own."""
         if not images.is_floating_point():
             raise ValueError(f"colours are shifted in floats from −1 to 1, got {images.dtype}; pass to_float(images)")
+        _check_colours(images)
         alphas = self.strength * torch.randn(len(images), 3, generator=generator)
         shifts = (alphas * self.eigenvalues) @ self.eigenvectors.T
         return images + shifts.to(images.device, images.dtype)[:, :, None, None]
@@ -101,17 +108,28 @@ def ten_crops(images: Tensor, size: int) -> Tensor:
     lower right and centre of the picture, then of its mirror image.
 
     Raises:
-        ValueError: if a crop of ``size`` pixels does not fit.
+        ValueError: if a crop of ``size`` pixels does not fit, or ``images`` is no batch.
 
     >>> ten_crops(torch.arange(9.0).reshape(1, 1, 3, 3), 1).flatten()
     tensor([0., 2., 6., 8., 4., 2., 0., 8., 6., 4.])
     """
     from torchvision.transforms.v2.functional import ten_crop  # takes a second, and only this needs it
 
-    _check_fits(size, *images.shape[-2:])
+    _check_fits(size, images)
     return torch.stack(ten_crop(images, [size, size]), dim=1)
 
 
-def _check_fits(size: int, height: int, width: int) -> None:
-    if not 1 <= size <= min(height, width):
-        raise ValueError(f"a crop must have between 1 and {min(height, width)} pixels a side, got {size}")
+def _check_colours(images: Tensor) -> None:
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(f"colours need pictures of shape (N, 3, H, W), got {tuple(images.shape)}")
+
+
+def _check_fits(size: int, images: Tensor) -> None:
+    if images.ndim != 4:
+        raise ValueError(
+            f"crops are cut from a batch (N, C, H, W), got {tuple(images.shape)}; a single picture becomes one with "
+            "picture[None]"
+        )
+    shorter = min(images.shape[-2:])
+    if not 1 <= size <= shorter:
+        raise ValueError(f"a crop must have between 1 and {shorter} pixels a side, got {size}")

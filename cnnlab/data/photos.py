@@ -17,7 +17,7 @@ PHOTOS = {
 
 
 def photo(name: str, *, size: tuple[int, int] | None = None) -> Tensor:
-    """A sample photograph: astronaut, chelsea (a cat), coffee, rocket, china (a temple) or flower.
+    """A sample photograph: astronaut, chelsea (a cat), coffee, rocket, china (the Summer Palace) or flower.
 
     With ``size`` (height, width), in pixels, it is scaled to cover that size and cropped at the centre.
 

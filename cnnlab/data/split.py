@@ -26,10 +26,11 @@ class Split:
     """Pictures, their labels and the names of the classes.
 
     ``images`` is a uint8 tensor (N, C, H, W), or a `Pictures` that decodes on demand; ``labels`` is an int64 tensor
-    (N,) of indices into ``classes``. A slice, or a tensor of indices, gives a smaller split.
+    (N,) of indices into ``classes``. A slice, or a tensor or list of indices, gives a smaller split.
 
     Raises:
-        ValueError: if there are no pictures, or not as many labels as pictures, or a label without a class.
+        ValueError: if there are no pictures, not as many labels as pictures, a label without a class, or labels of
+            another type or shape.
 
     >>> split = Split(torch.zeros(5, 1, 28, 28, dtype=torch.uint8), torch.arange(5), tuple("abcde"))
     >>> split[:2]
@@ -44,6 +45,14 @@ class Split:
         count = len(self.images)
         if count == 0:
             raise ValueError("a split needs at least one picture, got none")
+        if not isinstance(self.labels, Tensor) or self.labels.dtype != torch.int64 or self.labels.ndim != 1:
+            kind = type(self.labels).__name__
+            if isinstance(self.labels, Tensor):
+                kind = f"{self.labels.dtype} of shape {tuple(self.labels.shape)}"
+            raise ValueError(
+                f"labels must be an int64 tensor (N,) of indices into the classes, got {kind}; of a list of whole "
+                "numbers torch.tensor makes one"
+            )
         if len(self.labels) != count:
             raise ValueError(f"a split needs one label a picture, got {count} pictures and {len(self.labels)} labels")
         low, high = int(self.labels.min()), int(self.labels.max())
@@ -56,7 +65,15 @@ class Split:
         return len(self.labels)
 
     def __getitem__(self, index: slice | Tensor | Sequence[int]) -> "Split":
-        chosen = torch.arange(len(self))[index if isinstance(index, slice) else torch.as_tensor(index)]
+        if not isinstance(index, slice):
+            index = torch.as_tensor(index)
+            if index.ndim != 1:
+                raise ValueError(
+                    f"a split is cut by a slice or by indices (N,), got {index.tolist()!r:.80}; split[1:2] has one "
+                    "picture, split.images[1] is one"
+                )
+            index = index if len(index) else index.long()  # torch takes an empty list for one of floats
+        chosen = torch.arange(len(self))[index]
         return replace(self, images=self.images[chosen], labels=self.labels[chosen])
 
     def __repr__(self) -> str:

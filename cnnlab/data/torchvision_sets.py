@@ -5,9 +5,8 @@ import socket
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from cnnlab.data.split import Split, Splits, stratify
+from cnnlab.data.split import Split, Splits
 from cnnlab.files import cache_folder
 
 NAMES = ("MNIST", "FashionMNIST", "CIFAR10")
@@ -25,13 +24,16 @@ def torchvision_dataset(
     Shape: images (N, C, H, W) uint8, labels (N,) int64.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, or a fraction that leaves nothing to validate or to train on.
         ConnectionError: if it is not on the disk and cannot be downloaded.
     """
     import torchvision  # takes a second to load; only those with a network come here
+    from sklearn.model_selection import train_test_split
 
     if name not in NAMES:
         raise ValueError(f"no data set is called {name!r}; there are {', '.join(NAMES)} (digits() needs no network)")
+    if not 0 < validation < 1:
+        raise ValueError(f"validation must be a fraction between 0 and 1, got {validation}; try 0.1")
     folder = Path(root) if root else cache_folder() / "torchvision"
     dataset = getattr(torchvision.datasets, name)
     patience = socket.getdefaulttimeout()
@@ -46,9 +48,10 @@ def torchvision_dataset(
     finally:
         socket.setdefaulttimeout(patience)
     whole, test = parts
-    # stratify makes three parts; its "test" is handed back to training, since the publishers have their own
-    train, held_out, rest = stratify(whole, validation=validation, test=validation, seed=seed)[:3]
-    return Splits(_join(train, rest), held_out, test)
+    train, held_out = train_test_split(
+        torch.arange(len(whole)).numpy(), test_size=validation, stratify=whole.labels.numpy(), random_state=seed
+    )
+    return Splits(whole[torch.as_tensor(train)], whole[torch.as_tensor(held_out)], test)
 
 
 def _open(dataset: type, folder: Path, *, train: bool) -> object:
@@ -63,9 +66,3 @@ def _split(dataset: object) -> Split:
     images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
     labels = torch.as_tensor(dataset.targets)  # type: ignore[attr-defined]
     return Split(images, labels, tuple(dataset.classes))  # type: ignore[attr-defined]
-
-
-def _join(first: Split, second: Split) -> Split:
-    assert isinstance(first.images, Tensor)
-    assert isinstance(second.images, Tensor)
-    return Split(torch.cat([first.images, second.images]), torch.cat([first.labels, second.labels]), first.classes)

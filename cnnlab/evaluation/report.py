@@ -17,10 +17,17 @@ def confusion_matrix(labels: Tensor, predictions: Tensor, *, num_classes: int) -
 
     Shape: (N,), (N,) -> (num_classes, num_classes) int64.
 
+    Raises:
+        ValueError: for other shapes, or what is no index of one of the classes.
+
     >>> confusion_matrix(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), num_classes=2)
     tensor([[1, 1],
             [0, 1]])
     """
+    _check_indices("labels", labels, num_classes)
+    _check_indices("predictions", predictions, num_classes)
+    if len(labels) != len(predictions):
+        raise ValueError(f"a label needs its prediction, got {len(labels)} labels and {len(predictions)} predictions")
     pairs = labels.long() * num_classes + predictions.long()
     return torch.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
@@ -32,7 +39,8 @@ class Report:
     Shape: ``logits`` (N, num_classes), ``labels`` (N,).
 
     Raises:
-        ValueError: if the numbers of rows, labels and classes do not fit together.
+        ValueError: if the numbers of rows, labels and classes do not fit together, a label is no index of a class, or
+            a logit is NaN.
 
     >>> logits = torch.tensor([[2.0, 0.0], [0.0, 3.0], [0.0, 1.0], [4.0, 0.0]])
     >>> report = Report(logits, torch.tensor([0, 1, 0, 0]), ("cat", "dog"))
@@ -57,6 +65,13 @@ class Report:
                 f"the network has {self.logits.shape[1]} outputs and the data {len(self.classes)} classes; "
                 "build it with num_classes to match"
             )
+        _check_indices("labels", self.labels, len(self.classes))
+        if self.logits.isnan().any():
+            rows = self.logits.isnan().any(dim=1).sum().item()
+            raise ValueError(
+                f"the logits of {rows} of {len(self.logits)} pictures hold NaN, which is no score; look for it in the "
+                "pictures, then in the network's weights (a training that diverged needs a smaller learning rate)"
+            )
 
     def __repr__(self) -> str:
         return f"Report(accuracy {self.accuracy:.1%} of {len(self.labels):,} pictures, loss {self.loss:.2f})".replace(
@@ -71,7 +86,7 @@ class Report:
     @cached_property
     def loss(self) -> float:
         """Mean cross-entropy, in nats."""
-        return F.cross_entropy(self.logits.float(), self.labels).item()
+        return F.cross_entropy(self.logits.float(), self.labels.long()).item()
 
     @cached_property
     def predictions(self) -> Tensor:
@@ -110,3 +125,17 @@ class Report:
         """Indices of the pictures with a wrong prediction, the most confident first."""
         wrong = (self.predictions != self.labels).nonzero().flatten()
         return wrong[self.confidences[wrong].argsort(descending=True)]
+
+
+def _check_indices(what: str, indices: Tensor, num_classes: int) -> None:
+    whole = not (indices.is_floating_point() or indices.is_complex() or indices.dtype == torch.bool)
+    if indices.ndim != 1 or not whole:
+        raise ValueError(
+            f"{what} are a whole number a picture, a tensor (N,) such as int64, got {indices.dtype} of shape "
+            f"{tuple(indices.shape)}; of logits or one-hot rows, argmax(dim=1) makes them"
+        )
+    if len(indices) and not 0 <= indices.min() <= indices.max() < num_classes:
+        raise ValueError(
+            f"{what} of {num_classes} classes lie between 0 and {num_classes - 1}, got {indices.min()} to "
+            f"{indices.max()}; name as many classes as there are"
+        )

@@ -5,6 +5,7 @@ PyTorch's checkpoints are called like ``resnet18-f37072fd.pth``.
 
 import hashlib
 import re
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -31,7 +32,7 @@ def fetch(url: str, path: Path) -> Path:
         part.parent.mkdir(parents=True, exist_ok=True)
         try:
             _download(url, part)
-        except OSError as error:
+        except (OSError, HTTPException) as error:  # an answer in chunks that is cut off is no OSError
             raise OSError(
                 f"{url} could not be downloaded ({error}). Try again (it goes on where it stopped), or fetch it "
                 f"elsewhere and put it there: {path}. One ImageNet network needs no download: EfficientNet-Lite0, "
@@ -48,7 +49,7 @@ def _verify(path: Path, digest: str) -> None:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if not found.startswith(digest):
-        path.rename(broken := path.with_name(path.name + ".broken"))
+        path.replace(broken := path.with_name(path.name + ".broken"))
         raise OSError(f"{path} has the SHA-256 {found[:8]}…, not {digest}…; it is now {broken.name}: fetch it again")
 
 

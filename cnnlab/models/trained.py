@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from PIL.Image import Image
+from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from cnnlab.models.weights import PUBLISHED, load_in_order
@@ -24,9 +24,13 @@ class Preprocess:
     """From a photograph, a PIL picture or a uint8 tensor (3, H, W), to what a network was trained on.
 
     Called, it scales the shorter side to ``resize`` pixels and cuts out the central ``crop``; each channel becomes
-    (x − mean) / std, with x from 0 to 1.
+    (x − mean) / std, with x from 0 to 1. A PIL picture is turned as its EXIF data says, and laid on white paper where
+    it is transparent.
 
     Shape: (3, H, W) -> (3, crop, crop) float.
+
+    Raises:
+        ValueError: for a tensor of another type or shape, or a PIL picture of more than eight bits.
 
     >>> half = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic")
     >>> black = torch.zeros(3, 300, 451, dtype=torch.uint8)
@@ -40,25 +44,49 @@ class Preprocess:
     std: tuple[float, ...]
     interpolation: str
 
-    def __call__(self, photo: Image | Tensor) -> Tensor:
+    def __call__(self, photo: Image.Image | Tensor) -> Tensor:
         """The central crop, (3, crop, crop)."""
         from torchvision.transforms.v2 import functional
 
-        sides = functional.get_size(photo)
-        middle = [min(side, LONGEST * min(sides)) for side in sides]
-        whole = self.whole(photo if middle == sides else functional.center_crop(photo, middle))
+        pixels = _pixels(photo)
+        sides = pixels.shape[-2:]
+        whole = self.whole(functional.center_crop(pixels, [min(side, LONGEST * min(sides)) for side in sides]))
         return functional.center_crop(whole, [self.crop, self.crop])
 
-    def whole(self, photo: Image | Tensor, *, side: int | None = None) -> Tensor:
+    def whole(self, photo: Image.Image | Tensor, *, side: int | None = None) -> Tensor:
         """The photograph uncropped, its shorter side ``side`` pixels long (``resize`` unless given): (3, h, w)."""
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms.v2 import functional
 
-        pixels = photo if isinstance(photo, Tensor) else functional.pil_to_tensor(photo.convert("RGB"))
-        scaled = functional.resize(pixels, [side or self.resize], InterpolationMode(self.interpolation), antialias=True)
+        scaled = functional.resize(
+            _pixels(photo), [side or self.resize], InterpolationMode(self.interpolation), antialias=True
+        )
         return functional.normalize(
             functional.to_dtype(scaled, torch.float32, scale=True), list(self.mean), list(self.std)
         )
+
+
+def _pixels(photo: Image.Image | Tensor) -> Tensor:
+    """(3, H, W) uint8, of a PIL picture as `cnnlab.data.decode` reads it from its file."""
+    from torchvision.transforms.v2 import functional
+
+    if isinstance(photo, Tensor):
+        if photo.dtype != torch.uint8 or photo.ndim < 3 or photo.shape[-3] != 3:
+            raise ValueError(
+                f"a photograph is a uint8 tensor (3, H, W) from 0 to 255, got {photo.dtype} of shape "
+                f"{tuple(photo.shape)}; cnnlab.data.decode reads one from a file"
+            )
+        return photo
+    if photo.mode.startswith("I") or photo.mode == "F":
+        raise ValueError(
+            f"a photograph has eight bits a channel, this PIL picture has the mode {photo.mode!r}, whose white nobody "
+            "knows; cnnlab.data.decode scales such files"
+        )
+    upright = ImageOps.exif_transpose(photo)
+    if upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
+    return functional.pil_to_tensor(upright.convert("RGB"))
 
 
 class Pretrained(NamedTuple):
@@ -115,7 +143,10 @@ def _theirs(name: str) -> Preprocess:
     assert name in PUBLISHED  # else `build` has refused
     preset = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
     (resize,), (crop,) = preset.resize_size, preset.crop_size
-    return Preprocess(resize, crop, tuple(preset.mean), tuple(preset.std), preset.interpolation.value)
+    mean, std = tuple(preset.mean), tuple(preset.std)
+    if name in ("googlenet", "inception_v3"):  # their `transform_input` undoes this for weights trained on −1 to 1;
+        mean, std = (0.5,) * 3, (0.5,) * 3  # ours have no such layer
+    return Preprocess(resize, crop, mean, std, preset.interpolation.value)
 
 
 def _classes() -> tuple[str, ...]:

@@ -46,6 +46,36 @@ def test_a_zoom_above_one_enlarges():
     assert warped(square, scale=2.0).sum().item() == pytest.approx(4 * 11 * 11, rel=0.1)
 
 
+def spot(image):
+    """(x, y) of the brightness' centre, from the middle of the picture."""
+    height, width = image.shape[-2:]
+    y, x = torch.meshgrid(torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij")
+    return [(image * axis).sum().item() / image.sum().item() for axis in (x, y)]
+
+
+@pytest.mark.parametrize("change", [{"angle": 90.0}, {"angle": 30.0}, {"scale": 2.0}, {"scale": 0.5}, {}])
+def test_a_shift_is_that_of_the_turned_and_scaled_picture(change):
+    """A spot in the middle stays there when turned or scaled, so that the shift alone moves it: as far as it says."""
+    image = torch.zeros(1, 1, 60, 40)
+    image[..., 28:32, 18:22] = 1
+    assert spot(warped(image, shift=(0.2, -0.1), **change)) == pytest.approx([0.2 * 40, -0.1 * 60], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("option", "amount", "changed", "none"),
+    [("rotation", 30.0, "angles", 0), ("shift", 0.2, "shifts", 0), ("zoom", 0.3, "scales", 1)],
+)
+def test_amounts_are_drawn_evenly_between_minus_and_plus_what_is_asked(monkeypatch, option, amount, changed, none):
+    drawn = {}
+    monkeypatch.setattr("cnnlab.data.augmentation.warp", lambda images, **amounts: drawn.update(amounts) or images)
+    data.Augmentation(**{option: amount})(torch.zeros(20_000, 1, 1, 1), generator=generator())
+    for column in (drawn.pop(changed) - none).reshape(20_000, -1).T:
+        quarters = torch.histc(column, 4, -amount, amount) / 20_000
+        assert torch.allclose(quarters, torch.full((4,), 0.25), atol=0.02)
+        assert column.abs().max() <= amount * 1.0001
+    assert all(torch.equal(other, torch.full_like(other, name == "scales")) for name, other in drawn.items())
+
+
 def test_every_picture_has_its_own_chance_and_the_generator_decides():
     same = PICTURES[:1].repeat(64, 1, 1, 1)
     change = data.Augmentation(rotation=20, shift=0.2, zoom=0.2, flip=True)

@@ -35,6 +35,21 @@ def test_an_epoch_depends_on_the_seed_and_its_number_alone():
     assert values(first) != values(second)
 
 
+def test_the_next_epoch_is_not_the_next_seeds_first():
+    first, second = (data.batches(numbered(50), 8, shuffle=True, seed=seed) for seed in (0, 1))
+    first.set_epoch(1)
+    assert values(first) != values(second)
+
+
+@pytest.mark.parametrize("gathered", [1, 10, 1000])
+def test_how_many_pictures_are_gathered_at_once_changes_no_batch(monkeypatch, gathered):
+    pieces, scale = [], data.to_float
+    monkeypatch.setattr("cnnlab.data.feeding.GATHERED", gathered)
+    monkeypatch.setattr("cnnlab.data.feeding.to_float", lambda images: pieces.append(len(images)) or scale(images))
+    assert values(data.batches(numbered(18), 4)) == [[*range(n, min(n + 4, 18))] for n in range(0, 18, 4)]
+    assert max(pieces) == {1: 4, 10: 8, 1000: 18}[gathered]
+
+
 def test_a_single_last_picture_is_left_out_when_shuffled_and_kept_otherwise():
     assert [len(batch) for batch in values(data.batches(numbered(9), 4, shuffle=True))] == [4, 4]
     assert [len(batch) for batch in values(data.batches(numbered(9), 4))] == [4, 4, 1]
@@ -85,6 +100,46 @@ def test_threads_decode_on_demand_and_broken_pictures_are_listed_once(pictures):
         broken += feed.unreadable
     assert seen == 22
     assert sorted(entry.path.rsplit("/", 2)[-2] for entry in broken) == ["blue", "red"]
+
+
+def six(folder, broken):
+    """Six pictures on the disk, each with its number as label; those in ``broken`` are truncated."""
+    for number in range(6):
+        path = folder / f"{number}.png"
+        Image.new("L", (9, 9), 10 * number).save(path)
+        if number in broken:
+            path.write_bytes(path.read_bytes()[:40])
+    pictures = data.Pictures(tuple(folder / f"{number}.png" for number in range(6)), (9, 9), channels=1)
+    return data.Split(pictures, torch.arange(6), tuple("abcdef"))
+
+
+@pytest.mark.filterwarnings("ignore:.*broken picture")
+@pytest.mark.parametrize("broken", [{0, 1, 2}, {0, 2, 4}, {0}, {1, 3, 4, 5}])
+def test_broken_pictures_leave_no_batch_of_one_to_train_on(tmp_path, broken):
+    split = six(tmp_path, broken)
+    for seed in range(20):
+        feed = data.batches(split, 2, shuffle=True, seed=seed)
+        whole = [number for number in feed.order().tolist() if number not in broken]
+        feed.set_epoch(0)
+        given = [
+            (((images + 1) * 12.75)[:, 0, 0, 0].round().int().tolist(), labels.tolist()) for images, labels in feed
+        ]
+        assert all(pictures == labels for pictures, labels in given), "every picture keeps its label"
+        seen = [label for _, labels in given for label in labels]
+        assert seen in (whole, whole[:-1]), "in their order, but for a last one that nothing follows"
+        assert all(1 < len(labels) < 4 for _, labels in given)
+        assert len(seen) >= 2
+
+
+@pytest.mark.filterwarnings("ignore:.*broken picture")
+def test_without_shuffling_and_where_there_is_but_one_a_single_picture_comes(tmp_path):
+    for broken, size, shuffle, sizes in (
+        ({0, 4}, 2, False, [1, 2, 1]),
+        ({0, 1, 2, 4, 5}, 2, True, [1]),
+        ({0}, 1, True, [1] * 5),
+    ):
+        feed = data.batches(six(tmp_path, broken), size, shuffle=shuffle)
+        assert [len(labels) for _, labels in feed] == sizes
 
 
 def _holds_broken(part):

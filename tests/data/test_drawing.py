@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,23 @@ def test_light_from_one_side_a_shadow_and_dirt_do_not_matter(tmp_path, paper):
     uneven = data.drawing(tmp_path / "uneven.png")
     inked = [set(map(tuple, np.argwhere(digit[0, 0].numpy() > 100))) for digit in (even, uneven)]
     assert len(inked[0] & inked[1]) / len(inked[0] | inked[1]) > 0.8
+
+
+def test_a_stroke_in_deep_shadow_is_as_black_as_one_in_the_light(tmp_path):
+    """The foot of the sheet gets a fifth of the light: the same ink swallows the same share of it."""
+    even = draw(tmp_path / "even.png")
+    with Image.open(tmp_path / "even.png") as sheet:
+        pixels = np.asarray(sheet, dtype=float)
+    pixels[230:] *= 0.2
+    Image.fromarray(pixels.round().astype(np.uint8)).save(tmp_path / "shadow.png")
+    assert (data.drawing(tmp_path / "shadow.png").int() - even.int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize(("ink", "drawn"), [(235, False), (225, False), (205, True), (150, True)])
+def test_a_pencil_counts_from_an_eighth_of_the_papers_light(tmp_path, ink, drawn):
+    """On white, 32 of 255 is the least: a grey of 223."""
+    with nullcontext() if drawn else pytest.raises(ValueError, match="nothing is drawn on it"):
+        assert draw(tmp_path / "pencil.png", ink=(ink, ink, ink)).max() > 200
 
 
 def test_a_fine_pen_gives_strokes_as_thick_as_a_brush(tmp_path):

@@ -48,6 +48,36 @@ def test_colours_have_numpys_eigenvalues_and_eigenvectors():
         assert abs(float(ours @ torch.tensor(theirs.copy()).float())) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.float32, torch.float64])
+def test_colours_are_the_same_in_one_piece_or_many(monkeypatch, dtype):
+    images = photo("coffee").unfold(1, 100, 100)[..., :600].permute(1, 0, 3, 2).contiguous()  # 4 pictures of 100×600
+    images = images if dtype == torch.uint8 else to_float(images).to(dtype)
+    values, vectors = np.linalg.eigh(np.cov(to_float(images).movedim(1, 0).reshape(3, -1).double().numpy()))
+    monkeypatch.setattr("cnnlab.data.krizhevsky.CHUNK", 60_000 + 1)
+    colours = ColourPCA.of(images)
+    np.testing.assert_allclose(colours.eigenvalues, values[::-1], rtol=1e-5)
+    np.testing.assert_allclose(
+        (colours.eigenvectors.T.double().numpy() * vectors.T[::-1]).sum(axis=1) ** 2, 1, rtol=1e-5
+    )
+
+
+def test_no_axis_of_grey_pictures_has_a_negative_variance():
+    """Rounding gives the two axes without any variance about −10⁻¹⁶."""
+    for name in ("astronaut", "chelsea", "coffee", "rocket", "china", "flower"):
+        values = ColourPCA.of(photo(name)[:1].expand(3, -1, -1)[None]).eigenvalues
+        assert values[0] > 0.1
+        assert (values[1:] >= 0).all()
+
+
+def test_light_changes_along_an_axis_by_its_share():
+    """Paper and pencil: with λ = (4, 0, 0) every shift lies along the first column, (0.6, 0.8, 0)."""
+    axes = torch.tensor([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
+    shifts = ColourPCA(torch.tensor([4.0, 0.0, 0.0]), axes)(torch.zeros(50, 3, 1, 1), generator=generator())[..., 0, 0]
+    torch.testing.assert_close(shifts[:, 0] / 0.6, shifts[:, 1] / 0.8)
+    assert shifts[:, 0].abs().min() > 0
+    assert not shifts[:, 2].any()
+
+
 def test_a_picture_is_shifted_as_a_whole_and_by_the_amounts_that_the_paper_prescribes():
     colours = ColourPCA(torch.tensor([3.0, 2.0, 1.0]), torch.eye(3))
     images = torch.rand(20_000, 3, 2, 2)
@@ -60,6 +90,26 @@ def test_a_picture_is_shifted_as_a_whole_and_by_the_amounts_that_the_paper_presc
 def test_a_crop_is_an_augmentation_of_batches():
     images, _ = next(iter(batches(digits().train[:64], 64, augment=RandomCrop(24))))
     assert images.shape == (64, 1, 24, 24)
+
+
+def test_of_no_pictures_there_are_no_crops():
+    assert RandomCrop(8)(torch.zeros(0, 3, 12, 12), generator=generator()).shape == (0, 3, 8, 8)
+    assert ten_crops(torch.zeros(0, 3, 12, 12), 8).shape == (0, 10, 3, 8, 8)
+
+
+def test_a_single_picture_is_no_batch():
+    for cut in (lambda picture: ten_crops(picture, 4), lambda picture: RandomCrop(4)(picture, generator=generator())):
+        with pytest.raises(ValueError, match=r"a batch \(N, C, H, W\), got \(3, 8, 8\); .* with picture\[None\]"):
+            cut(torch.zeros(3, 8, 8))
+
+
+def test_colours_of_what_has_none_are_refused():
+    with pytest.raises(ValueError, match="hold NaN or infinite values, which have no covariance"):
+        ColourPCA.of(torch.full((1, 3, 4, 4), torch.nan))
+    with pytest.raises(ValueError, match=r"two pixels or more, got pictures of \(1, 3, 1, 1\)"):
+        ColourPCA.of(torch.zeros(1, 3, 1, 1))
+    with pytest.raises(ValueError, match=r"colours need pictures of shape \(N, 3, H, W\), got \(2, 1, 4, 4\)"):
+        ColourPCA(torch.ones(3), torch.eye(3))(torch.zeros(2, 1, 4, 4), generator=generator())
 
 
 def test_what_does_not_fit_is_refused():

@@ -54,8 +54,40 @@ def test_a_split_that_does_not_fit_together_is_refused(images, labels, message):
         data.Split(torch.zeros(images, 1, 2, 2, dtype=torch.uint8), torch.tensor(labels, dtype=torch.int64), ("a", "b"))
 
 
+PICTURES = torch.zeros(2, 1, 2, 2, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [
+        (torch.tensor([0.0, 1.0]), r"torch.float32 of shape \(2,\)"),
+        (torch.tensor([0.0, torch.nan]), "torch.float32"),
+        (torch.tensor([[0], [1]]), r"torch.int64 of shape \(2, 1\)"),
+        (torch.tensor([0, 1], dtype=torch.int32), "torch.int32"),
+        ([0, 1], "list"),
+    ],
+)
+def test_labels_that_are_no_indices_are_refused(labels, got):
+    with pytest.raises(
+        ValueError, match=rf"labels must be an int64 tensor \(N,\) .* got {got}.*; of a list .* torch.tensor"
+    ):
+        data.Split(PICTURES, labels, ("a", "b"))
+
+
+@pytest.mark.parametrize("index", [1, torch.tensor(1), [[0], [1]]])
+def test_an_index_that_is_no_list_is_refused_with_the_way_out(index):
+    with pytest.raises(ValueError, match=r"a slice or by indices \(N,\), got .*1.*; split\[1:2\] has one picture"):
+        data.Split(PICTURES, torch.arange(2), ("a", "b"))[index]
+
+
+@pytest.mark.parametrize("index", [[], slice(0, 0), torch.tensor([False, False])])
+def test_a_part_without_pictures_is_refused(index):
+    with pytest.raises(ValueError, match="a split needs at least one picture, got none"):
+        data.Split(PICTURES, torch.arange(2), ("a", "b"))[index]
+
+
 def test_slices_and_indices_pick_pictures_with_their_labels():
     whole = data.Split(torch.arange(6, dtype=torch.uint8).reshape(6, 1, 1, 1), torch.arange(6) % 2, ("a", "b"))
-    for part in (whole[2:4], whole[torch.tensor([2, 3])], whole[[2, 3]]):
+    for part in (whole[2:4], whole[torch.tensor([2, 3])], whole[[2, 3]], whole[torch.arange(6) // 2 == 1]):
         assert part.images.flatten().tolist() == [2, 3]
         assert part.labels.tolist() == [0, 1]

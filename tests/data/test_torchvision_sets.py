@@ -1,10 +1,14 @@
 """torchvision's own files, made small, and a network that is not there."""
 
+import pickle
+import socket
 import struct
+from contextlib import nullcontext
 from urllib.error import URLError
 
 import numpy as np
 import pytest
+import torch
 import torchvision
 
 from cnnlab import data
@@ -16,13 +20,16 @@ def write_idx(path, array):
     path.write_bytes(head + array.astype(np.uint8).tobytes())
 
 
-def test_mnist_files_become_splits_and_the_publishers_test_part_stays(tmp_path):
-    raw, random = tmp_path / "MNIST" / "raw", np.random.default_rng(0)
-    labels = np.arange(200) % 10
-    images = random.integers(0, 256, (200, 28, 28))
-    for part, count in (("train", 200), ("t10k", 50)):
+def write_mnist(root, counts, images, labels):
+    raw = root / "MNIST" / "raw"
+    for part, count in zip(("train", "t10k"), counts, strict=True):
         write_idx(raw / f"{part}-images-idx3-ubyte", images[:count])
         write_idx(raw / f"{part}-labels-idx1-ubyte", labels[:count])
+
+
+def test_mnist_files_become_splits_and_the_publishers_test_part_stays(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (200, 28, 28))
+    write_mnist(tmp_path, (200, 50), images, np.arange(200) % 10)
     parts = data.torchvision_dataset("MNIST", root=tmp_path, validation=0.1)
     assert [len(part) for part in parts[:3]] == [180, 20, 50]
     assert parts.train.images.shape[1:] == (1, 28, 28)
@@ -31,6 +38,58 @@ def test_mnist_files_become_splits_and_the_publishers_test_part_stays(tmp_path):
     assert sorted(image.tobytes() for image in everything) == sorted(
         image.astype("uint8").tobytes() for image in images
     )
+
+
+@pytest.mark.parametrize("validation", [0.5, 0.8])
+def test_any_share_may_be_held_out_and_every_class_keeps_its_own(tmp_path, validation):
+    labels = np.repeat([0, 1], [160, 40])
+    write_mnist(tmp_path, (200, 20), np.zeros((200, 28, 28)), labels)
+    train, held_out, _ = data.torchvision_dataset("MNIST", root=tmp_path, validation=validation)[:3]
+    for part, share in ((train, 1 - validation), (held_out, validation)):
+        assert torch.bincount(part.labels).tolist() == [round(share * 160), round(share * 40)]
+
+
+@pytest.mark.parametrize("validation", [0, 1, -0.1])
+def test_a_share_that_leaves_nothing_is_refused(tmp_path, validation):
+    with pytest.raises(ValueError, match=f"validation must be a fraction between 0 and 1, got {validation}; try 0.1"):
+        data.torchvision_dataset("MNIST", root=tmp_path, validation=validation)
+
+
+def test_cifar_files_are_read_channel_by_channel_row_by_row(tmp_path, monkeypatch):
+    """As the publishers say: a row a picture, 1,024 red values, then green, then blue, each row by row."""
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    rows = np.random.default_rng(0).integers(0, 256, (60, 3072), dtype=np.uint8)
+    names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
+    for name, part in zip(names, rows.reshape(6, 10, 3072), strict=True):
+        (folder / name).write_bytes(pickle.dumps({"data": part, "labels": list(range(10))}))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcdefghij")}))
+    monkeypatch.setattr("torchvision.datasets.cifar.check_integrity", lambda *_: True)  # of the real files' MD5
+    test = data.torchvision_dataset("CIFAR10", root=tmp_path, validation=0.4).test
+    assert test.classes == tuple("abcdefghij")
+    assert test.labels.tolist() == list(range(10))
+    for channel, row, column in ((0, 0, 1), (1, 5, 31), (2, 30, 2)):
+        assert test.images[:, channel, row, column].tolist() == rows[50:, 1024 * channel + 32 * row + column].tolist()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_sockets_wait_as_long_as_before_afterwards(tmp_path, monkeypatch, fails):
+    def download(self):
+        patience.append(socket.getdefaulttimeout())
+        if fails:
+            raise URLError("no network")
+        write_mnist(tmp_path, (40, 20), np.zeros((40, 28, 28)), np.arange(40) % 10)
+
+    patience, before = [], socket.getdefaulttimeout()
+    monkeypatch.setattr(torchvision.datasets.MNIST, "download", download)
+    socket.setdefaulttimeout(7)
+    try:
+        with pytest.raises(ConnectionError) if fails else nullcontext():
+            data.torchvision_dataset("MNIST", root=tmp_path, validation=0.25)
+        assert socket.getdefaulttimeout() == 7
+    finally:
+        socket.setdefaulttimeout(before)
+    assert patience == [60]
 
 
 def test_without_a_network_the_way_out_is_said(tmp_path, monkeypatch):
@@ -43,12 +102,9 @@ def test_without_a_network_the_way_out_is_said(tmp_path, monkeypatch):
 
 
 def test_a_file_that_was_cut_off_is_said_with_the_way_out(tmp_path):
-    raw = tmp_path / "MNIST" / "raw"
-    for part in ("train", "t10k"):
-        write_idx(raw / f"{part}-images-idx3-ubyte", np.zeros((20, 28, 28)))
-        write_idx(raw / f"{part}-labels-idx1-ubyte", np.arange(20) % 10)
-    whole = (raw / "train-images-idx3-ubyte").read_bytes()
-    (raw / "train-images-idx3-ubyte").write_bytes(whole[:5000])
+    write_mnist(tmp_path, (20, 20), np.zeros((20, 28, 28)), np.arange(20) % 10)
+    file = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(ConnectionError, match="MNIST is not complete in .* delete what is there and call again"):
         data.torchvision_dataset("MNIST", root=tmp_path)
 

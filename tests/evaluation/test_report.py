@@ -2,7 +2,7 @@ import pytest
 import torch
 from sklearn import metrics
 
-from cnnlab.evaluation import Report
+from cnnlab.evaluation import Report, confusion_matrix
 
 LOGITS = torch.randn(300, 4, generator=torch.Generator().manual_seed(0))
 LABELS = torch.randint(0, 3, (300,), generator=torch.Generator().manual_seed(1))  # the fourth class never occurs
@@ -37,3 +37,49 @@ def test_mistakes_come_the_most_confident_first():
 def test_what_does_not_fit_together_is_refused(logits, labels, message):
     with pytest.raises(ValueError, match=message):
         Report(logits, labels.long(), ("a", "b", "c", "d"))
+
+
+def test_sixteen_bit_logits_lose_no_more_than_their_own_rounding():
+    half = LOGITS.half()
+    report = Report(half, LABELS, REPORT.classes)
+    probabilities = half.double().softmax(1)
+    assert report.loss == pytest.approx(metrics.log_loss(LABELS, probabilities, labels=range(4)), rel=1e-6)
+    assert report.confidences.tolist() == pytest.approx(probabilities.amax(1).tolist(), rel=1e-6)
+
+
+def test_labels_of_any_whole_type_are_counted():
+    small = Report(LOGITS, LABELS.to(torch.int16), REPORT.classes)
+    assert (small.loss, small.accuracy) == (REPORT.loss, REPORT.accuracy)
+    assert torch.equal(small.confusion, REPORT.confusion)
+
+
+WRONG = [
+    (torch.tensor([0, 4]), "labels of 4 classes lie between 0 and 3, got 0 to 4; name as many classes as there are"),
+    (torch.tensor([-1, 3]), "labels of 4 classes lie between 0 and 3, got -1 to 3"),
+    (torch.tensor([0.0, 1.5]), r"labels are a whole number a picture, .* got torch.float32 of shape \(2,\); of logits"),
+    (torch.tensor([True, False]), r"got torch.bool of shape \(2,\)"),
+    (torch.tensor([[0], [1]]), r"got torch.int64 of shape \(2, 1\)"),
+]
+
+
+@pytest.mark.parametrize(("labels", "message"), WRONG)
+def test_what_is_no_index_of_a_class_is_refused(labels, message):
+    fine = torch.tensor([0, 3])
+    with pytest.raises(ValueError, match=message):
+        Report(torch.zeros(2, 4), labels, REPORT.classes)
+    with pytest.raises(ValueError, match=message):
+        confusion_matrix(labels, fine, num_classes=4)
+    with pytest.raises(ValueError, match=message.replace("labels", "predictions", 1)):
+        confusion_matrix(fine, labels, num_classes=4)
+
+
+def test_a_label_without_its_prediction_is_refused():
+    with pytest.raises(ValueError, match="a label needs its prediction, got 2 labels and 3 predictions"):
+        confusion_matrix(torch.zeros(2).long(), torch.zeros(3).long(), num_classes=4)
+
+
+def test_logits_that_hold_nan_give_no_accuracy():
+    logits = torch.zeros(3, 4)
+    logits[1, 2] = torch.nan
+    with pytest.raises(ValueError, match="the logits of 1 of 3 pictures hold NaN, which is no score; look for it in"):
+        Report(logits, torch.tensor([0, 0, 0]), REPORT.classes)

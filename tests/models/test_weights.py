@@ -1,11 +1,6 @@
-"""Foreign checkpoints are refused by name; downloads are resumed, verified, and explained when there is no network."""
+"""Foreign checkpoints are refused by name."""
 
-import hashlib
-import io
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -122,95 +117,6 @@ def test_the_installed_lite0_weights_know_a_cat():
     names = torchvision.models.ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
     assert {names[i] for i in best.indices} <= {"tabby", "tiger cat", "Egyptian cat", "lynx"}
     assert best.values.sum() > 0.5
-
-
-class Server:
-    """Serves one file over HTTP on this machine, in part where asked; ``cut`` breaks the first answer off."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content, self.ranges, self.cut = content, [], 0
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked = self.headers.get("Range")
-                server.ranges.append(asked)
-                start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-                if start >= len(server.content):
-                    self.send_error(416)
-                    return
-                body = server.content[start:]
-                self.send_response(206 if asked else 200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: server.cut] if server.cut else body)
-                server.cut = 0
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-        self.address = f"http://127.0.0.1:{self.http.server_port}"
-
-
-@pytest.fixture
-def server(theirs, monkeypatch, tmp_path):
-    file = io.BytesIO()
-    torch.save(theirs, file)
-    server = Server(file.getvalue())
-    digest = hashlib.sha256(server.content).hexdigest()[:8]
-    server.url = f"{server.address}/resnet18-{digest}.pth"
-    entry = {"IMAGENET1K_V1": SimpleNamespace(url=server.url)}
-    monkeypatch.setattr(torchvision.models, "get_model_weights", lambda name: entry)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    server.path = tmp_path / "checkpoints" / server.url.rpartition("/")[2]
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
-
-
-def test_imagenet_weights_are_downloaded_once_verified_and_loaded(server, theirs):
-    for _ in range(2):
-        net = build("resnet18", weights="imagenet", num_classes=4)
-        assert torch.equal(net.features.conv1.weight, theirs["conv1.weight"])
-    assert server.ranges == [None]
-    assert server.path.read_bytes() == server.content
-    assert net.recipe == {"name": "resnet18", "options": {"num_classes": 4}}
-
-
-def test_a_download_that_broke_off_goes_on_where_it_stopped(server, theirs):
-    server.cut = 1_000_000
-    with pytest.raises(OSError, match=r"broke off after 1,000,000 of .* bytes.*Try again"):
-        ours(weights="imagenet")
-    assert not server.path.exists()
-    ours(weights="imagenet")
-    assert server.ranges == [None, "bytes=1000000-"]
-    assert server.path.read_bytes() == server.content
-
-
-def test_a_file_with_another_hash_is_set_aside_and_never_loaded(server):
-    server.path.parent.mkdir(parents=True)
-    server.path.write_bytes(b"not a checkpoint")
-    with pytest.raises(OSError, match=r"has the SHA-256 .*it is now resnet18-.*\.broken: fetch it again"):
-        ours(weights="imagenet")
-    assert not server.path.exists()
-    ours(weights="imagenet")  # and then it is fetched
-    server.path.unlink()
-    server.content = server.content[:-1] + b"?"
-    with pytest.raises(OSError, match="has the SHA-256"):
-        ours(weights="imagenet")
-    assert not server.path.exists()
-
-
-def test_without_a_network_the_error_says_which_file_to_put_where_and_names_the_backbone_that_needs_none(server):
-    server.http.shutdown()
-    server.http.server_close()
-    with pytest.raises(
-        OSError, match=r"could not be downloaded .*put it there: .*resnet18-.*EfficientNet-Lite0"
-    ) as info:
-        ours(weights="imagenet")
-    assert str(server.path) in str(info.value)
 
 
 def test_the_imagenet_options_are_torchvisions(monkeypatch):

@@ -1,0 +1,124 @@
+"""`decode` and `ahead`: Pillow in full, hand arithmetic and files that were damaged on purpose are the oracles."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from cnnlab import data
+
+ORIENTATION, RESOLUTION = 0x0112, 0x011A  # EXIF
+
+
+def damaged_exif():
+    """A JPEG whose pixels are whole, and whose resolution claims to be a text: Pillow's EXIF writer trips over it."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ORIENTATION], exif[RESOLUTION] = 6, 72.0
+    Image.new("RGB", (40, 30)).save(file, "jpeg", exif=exif)
+    fraction, text = (struct.pack(">HH", RESOLUTION, kind) for kind in (5, 2))
+    assert file.getvalue().count(fraction) == 1
+    return file.getvalue().replace(fraction, text)
+
+
+def endless_box():
+    """A JPEG 2000 file whose header says that it is 2⁶² bytes long."""
+    return b"\0\0\0\x0cjP  \r\n\x87\n" + struct.pack(">I4sQ", 1, b"jp2h", 2**62)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"), [("turned.jpg", damaged_exif, "TypeError"), ("long.jp2", endless_box, "MemoryError")]
+)
+def test_whatever_pillow_raises_the_file_is_named(tmp_path, name, content, why):
+    (tmp_path / name).write_bytes(content())
+    with pytest.raises(data.UnreadablePictureError, match=rf"{name}: it is damaged \({why}"):
+        data.decode(tmp_path / name)
+
+
+def test_a_folder_with_damaged_files_loads_the_rest_and_lists_them(tmp_path):
+    for label, colour in enumerate(("red", "blue")):
+        (tmp_path / colour).mkdir()
+        for number in range(6):
+            Image.new("RGB", (20, 20), colour).save(tmp_path / colour / f"{number}.png")
+        (tmp_path / colour / f"{label}.jpg").write_bytes(damaged_exif())
+    (tmp_path / "red" / "long.jp2").write_bytes(endless_box())
+    with pytest.warns(UserWarning, match=r"1 of 15 files .* left out: red/long\.jp2"):
+        parts = data.folder(tmp_path, size=(8, 8), validation=0.3, test=0.3)
+    seen, broken = 0, []
+    for part in parts[:3]:
+        feed = data.batches(part, 4)
+        if any(path.suffix == ".jpg" for path in part.images.paths):
+            with pytest.warns(UserWarning, match="broken picture"):
+                seen += sum(len(labels) for _, labels in feed)
+        else:
+            seen += sum(len(labels) for _, labels in feed)
+        broken += [entry.path.rpartition("/")[2] for entry in feed.unreadable]
+    assert seen == 12
+    assert sorted(broken) == ["0.jpg", "1.jpg"]
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size", [(192, 256), (256, 192), (96, 96)])
+def test_a_jpeg_is_decoded_at_a_fraction_but_never_smaller_than_wanted(tmp_path, monkeypatch, orientation, size):
+    exif, decoded, fit = Image.Exif(), [], ImageOps.fit
+    exif[ORIENTATION] = orientation
+    Image.new("RGB", (1024, 768)).save(tmp_path / "a.jpg", exif=exif)
+    monkeypatch.setattr(ImageOps, "fit", lambda picture, *rest: decoded.append(picture.size) or fit(picture, *rest))
+    assert data.decode(tmp_path / "a.jpg", size=size).shape == (3, *size)
+    ((width, height),) = decoded
+    assert width >= size[1]
+    assert height >= size[0]
+    assert width * height <= 512 * 384  # JPEG offers halves, quarters and eighths
+
+
+@pytest.mark.parametrize(
+    ("values", "greys"),
+    [
+        (np.array([[0, 51, 255]], np.int32), [0, 51, 255]),  # eight bits in a file of thirty-two
+        (np.array([[0, 32768, 65535]], np.int32), [0, 128, 255]),
+        (np.array([[0, 128, 255]], np.uint16), [0, 0, 1]),  # sixteen bits, and dark
+        (np.array([[0, 100_000, 200_000]], np.int32), [0, 128, 255]),
+        (np.array([[0, 0.2, 1]], np.float32), [0, 51, 255]),
+        (np.array([[-0.1, 0.2, 0.4]], np.float32), [0, 51, 102]),
+        (np.array([[0, 0.2, 1.01]], np.float32), [0, 51, 255]),  # resampling overshoots
+        (np.array([[0, 20, 40]], np.float32), [0, 20, 40]),  # a dark picture stays dark
+        (np.array([[0, 257, 65535]], np.float32), [0, 1, 255]),
+    ],
+)
+def test_greys_of_many_bits_keep_their_brightness(tmp_path, values, greys):
+    Image.fromarray(values).save(tmp_path / "grey.tif")
+    assert data.decode(tmp_path / "grey.tif", channels=1)[0, 0].tolist() == greys
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_refused(tmp_path, value):
+    Image.fromarray(np.array([[0, value, 1]], np.float32)).save(tmp_path / "f.tif")
+    with pytest.raises(data.UnreadablePictureError, match=r"f\.tif: its pixels are not all finite \(NaN or infinite\)"):
+        data.decode(tmp_path / "f.tif")
+
+
+def test_channels_other_than_one_and_three_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"channels must be 3 \(RGB\) or 1 \(grey\), got 4"):
+        data.decode(tmp_path / "a.png", channels=4)
+
+
+@pytest.mark.parametrize("size", [(0, 5), (0, 0), 32, (32,), (2.5, 3), "32"])
+def test_a_size_that_is_none_is_refused_at_once(tmp_path, size):
+    for call in (data.decode, data.folder):
+        with pytest.raises(ValueError, match=r"size must be \(height, width\), two whole .* got .*; a square is \(64,"):
+            call(tmp_path, size=size)
+
+
+def test_items_are_taken_no_further_ahead_than_asked():
+    taken = []
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    for given, result in enumerate(data.ahead(abs, items(), pending=3), start=1):
+        assert result == given - 1
+        assert len(taken) <= given + 3
+    assert len(taken) == given == 100
