@@ -112,14 +112,18 @@ def device(facts: dict[str, Any], load: float | None = None) -> Finding:
     if facts.get("mps"):
         return Finding("Device", "ok", "Apple GPU (MPS)")
     cores = os.cpu_count() or 1
-    text = f"CPU, {facts.get('threads', cores)} threads of {cores} cores ({platform.machine()})"
+    threads = facts.get("threads", cores)
+    text = f"CPU, {threads} thread{'s' if threads > 1 else ''} of {cores} cores ({platform.machine()})"
     if cores < 2:
         return Finding("Device", "note", f"{text}; lectures are timed on two cores and may take twice as long here")
     if load is None and hasattr(os, "getloadavg"):  # Windows has none
         load = os.getloadavg()[0]
     if load is not None and load > cores + 1:
-        busy = f"{text}, and other programs keep them busy (load {load:.1f}): small networks may train ten times slower"
-        return Finding("Device", "note", busy, "end other programs, or start with OMP_NUM_THREADS=1 in the environment")
+        busy = f"{text}, and other programs keep them busy (load {load:.1f}): "
+        if threads == 1:
+            return Finding("Device", "note", f"{busy}everything takes longer", "end other programs")
+        mend = "end other programs, or start with OMP_NUM_THREADS=1 in the environment"
+        return Finding("Device", "note", f"{busy}small networks may train ten times slower", mend)
     return Finding("Device", "ok", f"{text}; every lecture is made for that")
 
 
@@ -169,15 +173,39 @@ def widgets(folders: Iterable[str] | None = None) -> Finding:
 
 def cache(folder: Path) -> Finding:
     """Can what was computed once be kept?"""
+    if why := _unwritable(folder):
+        means = f"{folder} cannot be written ({why}): data sets and measurements would not be kept"
+        return Finding("Cache", "fail", means, "make it writable, or set CNNLAB_CACHE to a folder that is")
+    return Finding("Cache", "ok", f"{folder} is writable")
+
+
+def jupyter(folders: dict[str, str] | None = None) -> Finding:
+    """Can Jupyter note what runs? ``folders`` are those that it writes, by the variable that moves each."""
+    if folders is None:
+        from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
+
+        folders = {
+            "JUPYTER_CONFIG_DIR": jupyter_config_dir(),
+            "JUPYTER_DATA_DIR": jupyter_data_dir(),
+            "JUPYTER_RUNTIME_DIR": jupyter_runtime_dir(),
+        }
+    locked = {variable: folder for variable, folder in folders.items() if _unwritable(Path(folder))}
+    if locked:
+        means = f"{', '.join(locked.values())} cannot be written: JupyterLab does not start"
+        return Finding("Jupyter folders", "fail", means, f"make it writable, or set {', '.join(locked)} to folders that are")
+    return Finding("Jupyter folders", "ok", f"{folders['JUPYTER_RUNTIME_DIR']} is writable")
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written in a folder; "" if it can."""
     probe = folder / ".doctor"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        means = f"{folder} cannot be written ({error.strerror}): data sets and measurements would not be kept"
-        return Finding("Cache", "fail", means, "make it writable, or set CNNLAB_CACHE to a folder that is")
-    return Finding("Cache", "ok", f"{folder} is writable")
+        return error.strerror or str(error)
+    return ""
 
 
 def disk(folder: Path) -> Finding:
@@ -242,6 +270,7 @@ def examine() -> Iterable[Finding]:
     yield kernel()
     yield widgets()
     yield cache(cache_folder())
+    yield jupyter()
     yield disk(cache_folder())
     yield memory(memory_in_all())
     yield network()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +49,8 @@ def test_other_faults_of_the_import_are_told_as_they_are() -> None:
     assert (
         "libcudart.so: not found" in doctor.torch_pair(Examined({}, "OSError: libcudart.so: not found"), "2", "0").means
     )
+    other = doctor.torch_pair(Examined({}, "OSError: libcudart.so: not found"), "2.15.0+cpu", "0.29.2+cu132")
+    assert "two builds that do not fit together (OSError: libcudart.so: not found)" in other.means
     missing = doctor.torch_pair(Examined({}, "ModuleNotFoundError"), "", "")
     assert (missing.state, missing.means) == ("fail", "torch missing, torchvision missing")
     assert "pip install torch torchvision" in missing.mend
@@ -87,6 +89,12 @@ def test_a_machine_that_others_keep_busy_is_noted() -> None:
     assert busy.state == "note"
     assert "load 500.0" in busy.means
     assert "OMP_NUM_THREADS=1" in busy.mend
+
+
+def test_who_has_one_thread_already_is_not_told_to_ask_for_it() -> None:
+    busy = doctor.device({**GOOD.facts, "threads": 1}, load=500)
+    assert busy.means.startswith("CPU, 1 thread of")
+    assert busy.mend == "end other programs"
 
 
 def test_one_core_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +154,18 @@ def test_a_cache_that_cannot_be_written_stops_the_course(tmp_path: Path) -> None
     assert "set CNNLAB_CACHE" in finding.mend
 
 
+def test_folders_of_jupyter_that_cannot_be_written_stop_the_course(tmp_path: Path) -> None:
+    folders = {"JUPYTER_DATA_DIR": str(tmp_path / "data"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    assert doctor.jupyter(folders).state == "ok"
+    (tmp_path / "file").touch()
+    finding = doctor.jupyter({**folders, "JUPYTER_RUNTIME_DIR": str(tmp_path / "file" / "runtime")})
+    assert (finding.state, finding.means) == (
+        "fail",
+        f"{tmp_path}/file/runtime cannot be written: JupyterLab does not start",
+    )
+    assert finding.mend == "make it writable, or set JUPYTER_RUNTIME_DIR to folders that are"
+
+
 def test_a_full_disk_is_found_even_for_a_folder_that_is_not_there_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +203,14 @@ def server() -> Iterator[str]:
 
 def test_any_answer_is_a_network(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert doctor.network(server).means == "online"
+    assert doctor.network(server, timeout=60).means == "online"
+
+
+def test_a_search_for_an_address_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Event()
+    monkeypatch.setattr(doctor, "_answers", lambda url, timeout: found.wait(60))
+    assert doctor.network("https://nowhere.example/", timeout=0.1).means.startswith("offline")
+    found.set()
 
 
 def test_a_network_that_is_silent_or_absent_costs_two_seconds_and_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +226,5 @@ def test_a_machine_with_a_broken_pytorch_is_examined_to_the_end(monkeypatch: pyt
     monkeypatch.setattr(doctor, "network", lambda: Finding("Network", "ok", "online"))
     states = {finding.check: finding.state for finding in doctor.examine()}
     assert states["PyTorch"] == "fail"
-    assert list(states) == [
-        *("Python", "PyTorch", "Device", "Precision", "Jupyter kernel", "Widgets", "Cache", "Disk", "Memory", "Network")
-    ]
+    checks = "Python, PyTorch, Device, Precision, Jupyter kernel, Widgets, Cache, Jupyter folders, Disk, Memory, Network"
+    assert ", ".join(states) == checks
