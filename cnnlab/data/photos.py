@@ -30,7 +30,7 @@ def photo(name: str, *, size: tuple[int, int] | None = None) -> Tensor:
     torch.Size([3, 64, 96])
     """
     if name not in PHOTOS:
-        raise ValueError(f"no photograph is called {name!r}; there are {', '.join(PHOTOS)}")
+        raise ValueError(f"no photograph is called {name!r}; there are {', '.join(PHOTOS)} (data.decode reads a file)")
     package, file = PHOTOS[name]
     with as_file(files(package) / file) as path:
         return decode(path, size=size)

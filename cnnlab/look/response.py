@@ -103,9 +103,9 @@ def _written(weight: float) -> str:
 
 def _in_pixels(axes: Axes, title: str) -> None:
     dress(axes, title=title, x="column (pixels)", y="row (pixels)")
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set(visible=True, color="0.8")  # else a white cell would not be seen
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
 
 
 def _plane(tensor: Tensor, name: str, channels: tuple[int, ...] = (1,)) -> np.ndarray:

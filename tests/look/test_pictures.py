@@ -175,6 +175,12 @@ def test_a_response_without_negative_values_is_grey_from_zero():
     assert (image.get_cmap().name, image.get_clim()) == ("gray", (0, 1))
 
 
+def test_a_response_of_one_white_cell_is_seen_and_has_whole_ticks():
+    axes = look.response(torch.ones(3, 3), torch.ones(3, 3), torch.ones(1, 1)).axes[2]
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+    assert all(spine.get_visible() for spine in axes.spines.values())
+
+
 def test_several_pictures_at_once_are_refused():
     with pytest.raises(ValueError, match="kernel must be .* choose one, as in kernel\\[0, 0\\]"):
         look.response(torch.zeros(4, 4), torch.zeros(2, 1, 3, 3), torch.zeros(2, 2))
