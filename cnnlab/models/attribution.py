@@ -24,8 +24,8 @@ def grad_cam(
     interpolation: the network itself saw no finer than its last map.
 
     Raises:
-        ValueError: for a network without convolutions, a class that it does not have, pictures that are no batch of
-            floats, or within ``torch.inference_mode()``.
+        ValueError: for a network without convolutions, a layer that is none of them, a class that it does not have,
+            pictures that are no batch of floats, or within ``torch.inference_mode()``.
 
     >>> from cnnlab.models import build
     >>> grad_cam(build("lenet5"), torch.rand(2, 1, 28, 28), targets=3).shape
@@ -37,10 +37,15 @@ def grad_cam(
         raise ValueError("Grad-CAM needs gradients, which torch.inference_mode() forbids; call it outside of it")
     classes = _classes(model, images, targets)
     with evaluating(model):
-        chosen = layer or _last_convolution(model, images)
-        maps = LayerGradCam(model, chosen).attribute(images, target=classes, relu_attributions=True)
+        convolutions = _convolutions(model, images)
+        if layer is not None and not any(layer is convolution for convolution in convolutions):
+            raise ValueError(
+                f"layer must be a convolution that runs in this {type(model).__name__}, got {layer}; without a layer, "
+                f"Grad-CAM takes the last"
+            )
+        maps = LayerGradCam(model, layer or convolutions[-1]).attribute(images, target=classes, relu_attributions=True)
         maps = LayerAttribution.interpolate(maps, tuple(images.shape[2:]), interpolate_mode="bilinear")[:, 0].detach()
-    return maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    return maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=torch.finfo(maps.dtype).tiny)
 
 
 def occlusion(
@@ -93,7 +98,11 @@ def _classes(model: nn.Module, images: Tensor, targets: int | Sequence[int] | Te
             f"pictures must come as a batch (N, C, H, W) of floats, as the network takes them, got "
             f"{tuple(images.shape)} {images.dtype}; a single one becomes a batch with picture[None]"
         )
+    if len(images) == 0:
+        raise ValueError(f"an explanation needs at least one picture, got {tuple(images.shape)}")
     classes = torch.as_tensor(targets)
+    if classes.is_floating_point() or classes.is_complex() or classes.dtype == torch.bool:
+        raise ValueError(f"targets must be numbers of classes, whole ones, got {targets!r}; argmax gives such numbers")
     classes = classes.expand(len(images)) if classes.ndim == 0 else classes
     if classes.shape != (len(images),):
         raise ValueError(f"targets must be one class, or one for each of {len(images)} pictures, got {targets!r}")
@@ -104,8 +113,8 @@ def _classes(model: nn.Module, images: Tensor, targets: int | Sequence[int] | Te
     return classes.to(images.device)
 
 
-def _last_convolution(model: nn.Module, images: Tensor) -> nn.Module:
-    """The convolution that runs last, whatever the order in which they were defined."""
+def _convolutions(model: nn.Module, images: Tensor) -> list[nn.Module]:
+    """The convolutions in the order in which they run, whatever the order in which they were defined."""
     ran: list[nn.Module] = []
     handles = [
         module.register_forward_hook(lambda module, inputs, output: ran.append(module))
@@ -120,4 +129,4 @@ def _last_convolution(model: nn.Module, images: Tensor) -> nn.Module:
             handle.remove()
     if not ran:
         raise ValueError(f"this {type(model).__name__} runs no convolution, whose maps Grad-CAM weighs; use occlusion")
-    return ran[-1]
+    return ran

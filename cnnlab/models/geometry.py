@@ -4,9 +4,13 @@ The questions are asked of the nodes of a graph of `tracing`. A step slides if a
 cells near it in the same way everywhere; only such steps may see a map that is larger than the one they were made for.
 """
 
-from itertools import pairwise
+import copy
+from collections.abc import Collection
+from itertools import chain, pairwise
+from math import prod
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, fx, nn
 
 from cnnlab.models.sliding import MeanPool2d
@@ -73,7 +77,7 @@ def slides(root: nn.Module, node: fx.Node, source: fx.Node) -> bool:
         case "chunk" | "split":
             return 0 < _dimension(node, 2, last + 1) < last - 1
         case "batch_norm":
-            return not _argument(node, 5, "training", False)
+            return not argument(node, 5, "training", False)
         case "getitem":
             return _slices(node.args[1], last + 1)
         case "unsqueeze":
@@ -81,7 +85,7 @@ def slides(root: nn.Module, node: fx.Node, source: fx.Node) -> bool:
         case "view" | "reshape":
             return after.ndim >= 4 and len(after) == len(before) and after.shape[-2:] == before.shape[-2:]
         case "transpose":
-            swapped = (_argument(node, position, f"dim{position - 1}", 0) % (last + 1) for position in (1, 2))
+            swapped = (argument(node, position, f"dim{position - 1}", 0) % (last + 1) for position in (1, 2))
             return all(0 < side < last - 1 for side in swapped)
     return name in POINTWISE
 
@@ -98,15 +102,15 @@ def pooling(root: nn.Module, node: fx.Node, source: fx.Node) -> Pooling | None:
             return Pooling(None, uneven=True)
         return Pooling(_pool(maximum, (rows[0], columns[0]), (rows[1], columns[1])))
     if name in ("mean", "amax"):
-        both, keep = _argument(node, 1, "dim", ()), _argument(node, 2, "keepdim", False)
+        both, keep = argument(node, 1, "dim", ()), argument(node, 2, "keepdim", False)
         dimensions = {side % 4 for side in ([both] if isinstance(both, int) else both or ())}
         whole = hint(source).ndim == 4 and dimensions == {2, 3}
         return Pooling(_pool(maximum, (height, width), (1, 1)), squeezes=not keep) if whole else None
     if isinstance(layer, nn.AvgPool2d):
         kernel, padding, divisor = layer.kernel_size, layer.padding, layer.divisor_override
     elif name in ("avg_pool2d", "max_pool2d"):
-        kernel, padding = _argument(node, 1, "kernel_size", None), _argument(node, 3, "padding", 0)
-        divisor = None if maximum else _argument(node, 6, "divisor_override", None)
+        kernel, padding = argument(node, 1, "kernel_size", None), argument(node, 3, "padding", 0)
+        divisor = None if maximum else argument(node, 6, "divisor_override", None)
         if maximum and kernel == _written(node, 1, "kernel_size"):
             return None  # no size of the map is in it: an ordinary layer, even where it happens to cover a small map
     else:
@@ -133,24 +137,53 @@ def takes_apart(root: nn.Module, node: fx.Node, source: fx.Node) -> bool:
     return after.ndim < before.ndim == 4
 
 
-def mixes_pictures(root: nn.Module, node: fx.Node) -> bool:
+def mixes_pictures(root: nn.Module, node: fx.Node, rows: Collection[fx.Node]) -> bool:
     """Whether a step makes a row depend on the other rows, which are other pictures, or windows of one.
 
-    It normalises over them, or leaves nothing that has their number.
+    It is tried: with other numbers in the first of its ``rows``, what it gives for all others must stay as it was.
     """
-    layer, value = layer_of(root, node), hint(node)
-    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-        return not layer.track_running_stats
-    if isinstance(layer, nn.Softmax | nn.LogSoftmax):
-        return layer.dim == 0
-    match name_of(node):
-        case "softmax" | "log_softmax":
-            return bool(_argument(node, 1, "dim", 1) == 0)
-        case "normalize":
-            return bool(_argument(node, 2, "dim", 1) == 0)
-        case "batch_norm":
-            return bool(_argument(node, 5, "training", False))
-    return isinstance(value, Tensor) and all(side % BATCH for side in value.shape)
+    value = hint(node)
+    layer = layer_of(root, node)
+    if isinstance(layer, nn.Linear):  # one vector at a time, and large
+        return prod(value.shape[:-1]) % BATCH != 0
+    if any(tensor.numel() % BATCH for tensor in ([value] if isinstance(value, Tensor) else value)):
+        return True
+    if layer is not None:
+        layer = copy.deepcopy(layer).to_empty(device="cpu")
+        with torch.no_grad():
+            for tensor in chain(layer.parameters(), layer.buffers()):
+                tensor.copy_(torch.rand(tensor.shape, device="cpu"))
+    before, *after = (_others(layer, node, rows, change) for change in (0, 2, -2))
+    return any(
+        not torch.equal(was.nan_to_num(), now.nan_to_num())
+        for changed in after
+        for was, now in zip(before, changed, strict=True)
+    )
+
+
+def _others(layer: nn.Module | None, node: fx.Node, rows: Collection[fx.Node], change: int) -> list[Tensor]:
+    """What a step computes from random numbers for all rows but the first, to which ``change`` was added."""
+
+    def numbers(size: Any, *, row: bool) -> Any:
+        if isinstance(size, tuple | list):
+            return type(size)(numbers(item, row=row) for item in size)
+        if not isinstance(size, Tensor):
+            return size
+        floats = size.is_floating_point()
+        tensor = torch.rand(size.shape, dtype=size.dtype) if floats else torch.zeros(size.shape, dtype=size.dtype)
+        if row and (floats or change > 0):  # what is no float may be an index
+            first = tensor.view(BATCH, -1)[0]
+            first.copy_(first + change)
+        return tensor
+
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), torch.device("cpu"):
+        torch.manual_seed(0)
+        args, kwargs = fx.node.map_arg(
+            (node.args, node.kwargs), lambda source: numbers(hint(source), row=source in rows)
+        )
+        step = layer or (getattr(Tensor, node.target) if isinstance(node.target, str) else node.target)
+        output = step(*args, **kwargs)
+    return [tensor.reshape(BATCH, -1)[1:] for tensor in ([output] if isinstance(output, Tensor) else output)]
 
 
 def _bins(side: int, count: int) -> tuple[int, int] | None:
@@ -180,14 +213,14 @@ def _written(node: fx.Node, position: int, name: str) -> Any:
     return node.args[position] if len(node.args) > position else node.kwargs.get(name)
 
 
-def _argument(node: fx.Node, position: int, name: str, default: Any) -> Any:
+def argument(node: fx.Node, position: int, name: str, default: Any) -> Any:
     """An argument of a node as a value; sizes are those of the followed picture."""
     value = fx.node.map_arg(_written(node, position, name), hint)
     return default if value is None else value
 
 
 def _dimension(node: fx.Node, position: int, dimensions: int) -> int:
-    return int(_argument(node, position, "dim", 0)) % dimensions
+    return int(argument(node, position, "dim", 0)) % dimensions
 
 
 def _slices(index: Any, dimensions: int) -> bool:

@@ -6,6 +6,7 @@ done at every offset that its stride leaves out, (Δx, Δy) from 0 to 2 in the p
 of its own, and interleaved they are one map with a stride of 12 pixels. The features are computed once.
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,8 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from cnnlab.models.convolutional import Convolutionized, convolutionize, stride_of
-from cnnlab.models.geometry import layer_of, sides
-from cnnlab.models.tracing import hint, outline
+from cnnlab.models.geometry import argument, layer_of, name_of, sides
+from cnnlab.models.tracing import hint, outline, place
 
 SIDES = (245, 281, 317, 389, 425, 461)  # pixels of the shorter side at the six scales (table 5), for windows of 221
 WINDOW = 221
@@ -45,18 +46,18 @@ class OverFeat(nn.Module):
     def __init__(self, model: nn.Module, input_size: Sequence[int]) -> None:
         super().__init__()
         dense = convolutionize(model, input_size)
-        pool = _last_pooling(dense)
+        pool, stride = _last_pooling(dense)
         features = pool.all_input_nodes[0]
         self.input_size, self.window = dense.input_size, sides(features)
         self.trunk, self.tail = _divided(dense, pool, features)
         self.offsets = stride_of(outline(self.tail), self.tail.graph, tuple(hint(features).shape[1:]))
-        if self.offsets != _pair(dense.get_submodule(str(pool.target)).stride):
+        if self.offsets != stride:
             raise ValueError(
                 f"OverFeat's offsets need a pooling after which nothing has a stride, and this network's last is "
-                f"{pool.target}, before other strides; convolutionize makes it slide with the stride that it has"
+                f"{place(pool)}, before other strides; convolutionize makes it slide with the stride that it has"
             )
         self.stride = dense.stride[0] // self.offsets[0], dense.stride[1] // self.offsets[1]
-        self.train(model.training)
+        self.training = model.training  # the layers keep their modes: a frozen one may have another
 
     def forward(self, x: Tensor) -> Tensor:
         """The answers of all offsets, interleaved."""
@@ -71,6 +72,17 @@ class OverFeat(nn.Module):
                 maps[:, :, top :: self.offsets[0], left :: self.offsets[1]] = answers
         assert maps is not None  # the trunk refuses pictures that are smaller than the window
         return maps
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "an OverFeat cannot be pickled: save the network itself, as with cnnlab.save, and make an OverFeat of it "
+            "again when it is loaded"
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "OverFeat":
+        memo[id(self)] = twin = OverFeat.__new__(OverFeat)
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return twin
 
     def _part(self, axis: int, offset: int, cells: int) -> slice:
         """The features from which the tail computes every n-th of ``cells`` answers, beginning with ``offset``."""
@@ -104,7 +116,7 @@ def at_scales(
     """
     window = max(network.input_size)
     answers = []
-    for side in sides or [round(side * window / WINDOW) for side in SIDES]:
+    for side in [round(side * window / WINDOW) for side in SIDES] if sides is None else sides:
         factor = side / min(pictures.shape[2:])
         height, width = (round(length * factor) for length in pictures.shape[2:])
         resized = F.interpolate(pictures, (height, width), mode="bilinear", antialias=True, align_corners=False)
@@ -132,14 +144,19 @@ def voted(answers: Iterable[AtScale]) -> Tensor:
     return torch.stack(votes).mean(dim=0)
 
 
-def _last_pooling(dense: Convolutionized) -> fx.Node:
+def _last_pooling(dense: Convolutionized) -> tuple[fx.Node, tuple[int, int]]:
+    """The last pooling that has a stride, and its stride."""
     for node in reversed(dense.graph.nodes):
-        layer = layer_of(dense, node)
-        if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d) and max(_pair(layer.stride)) > 1:
-            return node
+        layer, stride = layer_of(dense, node), None
+        if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
+            stride = layer.stride
+        elif name_of(node) in ("max_pool2d", "avg_pool2d"):
+            stride = argument(node, 2, "stride", None) or argument(node, 1, "kernel_size", None)
+        if stride is not None and max(_pair(stride)) > 1:
+            return node, _pair(stride)
     raise ValueError(
-        "OverFeat's offsets need a pooling layer with a stride, and this network has none; convolutionize makes it "
-        "slide with the stride that it has"
+        "OverFeat's offsets need a pooling with a stride, and this network has none; convolutionize makes it slide "
+        "with the stride that it has"
     )
 
 
@@ -157,7 +174,7 @@ def _divided(dense: Convolutionized, pool: fx.Node, features: fx.Node) -> tuple[
     wanted = _before(output.args[0], {features})
     if any(node.op == "placeholder" for node in wanted):
         raise ValueError(
-            f"OverFeat's offsets need a pooling on every path, and there is one past this network's {pool.target}; "
+            f"OverFeat's offsets need a pooling on every path, and there is one past this network's {place(pool)}; "
             f"convolutionize makes it slide with the stride that it has"
         )
     copies = {features: tail.placeholder("features")}
@@ -180,4 +197,4 @@ def _before(node: fx.Node, stop: set[fx.Node]) -> set[fx.Node]:
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
+    return (value, value) if isinstance(value, int) else tuple(value)

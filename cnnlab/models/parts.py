@@ -2,17 +2,18 @@
 
 A part is a convolution, a pooling, a linear layer, or a module of several layers such as an inception module or a
 residual block: what stands in the network itself or in one of its ``nn.Sequential`` (``features``, a stage).
-Activations, normalisations, dropout and flattening belong to the part before them, padding to the one after.
+Activations, normalisations, dropout and flattening belong to the part before them, padding to the one after; so do
+parameters of the network's own that stand beside its parts, to the last.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 from torch import Tensor, nn
 
-from cnnlab.models.summaries import summary
+from cnnlab.models.summaries import first_tensor, holds_layers, summary
 
 COLUMNS = (
     "name",
@@ -55,21 +56,21 @@ def parts(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     1  pool1      pooling  (6, 12, 12)           0
     2  conv2  convolution   (16, 8, 8)        2416
     """
-    modules = dict(_modules(model))
     ends: list[tuple[str, Tensor]] = []
     handles = []
     try:
-        for name, module in modules.items():
+        for name, module in model.named_modules():
 
             def note(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
-                if isinstance(output, Tensor):
-                    ends.append((name, output))
+                if (tensor := first_tensor(output)) is not None:
+                    ends.append((name, tensor))
 
             handles.append(module.register_forward_hook(note))
         table = summary(model, input_size)  # runs the network, and so the hooks
     finally:
         for handle in handles:
             handle.remove()
+    modules = dict(_modules(model, {name for name, _ in ends})) or {"": model}
     found: list[dict[str, Any]] = []
     waiting: list[dict[str, Any]] = []  # rows of layers that belong to the part after them
     for run in _runs(table, modules, ends):
@@ -82,51 +83,59 @@ def parts(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
             if len(shape) == 3:
                 found[-1]["output_shape"] = shape
         else:
-            part = {
-                "name": _last(run.module) or type(model).__name__,
-                "kind": kind,
-                "output_shape": shape,
-                **dict.fromkeys(SUMS, 0),
-                "receptive_field": getattr(run.output, "field", None),
-                "stride": getattr(run.output, "stride_", None),
-                "layers": sum(isinstance(layer, WEIGHTED) for layer in module.modules()),
-            }
-            _add(part, waiting + run.rows)
+            found.append(_part(_last(run.module) or type(model).__name__, kind, module, run.output))
+            _add(found[-1], waiting + run.rows)
             waiting.clear()
-            found.append(part)
+    if not found:  # normalisations and activations alone
+        found.append(_part(type(model).__name__, "module", model, ends[-1][1]))
+    _add(found[-1], waiting)
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
-def _modules(model: nn.Module) -> list[tuple[str, nn.Module]]:
-    """The modules that may be parts, with their names."""
-    if not any(True for _ in model.children()):
-        return [("", model)]
-    inside: list[tuple[str, nn.Module]] = []
+def _part(name: str, kind: str, module: nn.Module, output: Tensor) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind,
+        "output_shape": tuple(output.shape[1:]),
+        **dict.fromkeys(SUMS, 0),
+        "receptive_field": getattr(output, "field", None),
+        "stride": getattr(output, "stride_", None),
+        "layers": sum(isinstance(layer, WEIGHTED) for layer in module.modules()),
+    }
+
+
+def _modules(model: nn.Module, ran: Collection[str], before: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The modules that may be parts, with their names; where a container did not run itself, what ran in it."""
     for name, child in model.named_children():
-        nested = list(child.named_children()) if isinstance(child, nn.Sequential | nn.ModuleList) else []
-        inside += [(f"{name}.{inner}", module) for inner, module in nested] or [(name, child)]
-    return inside
+        path = before + name
+        if path not in ran or (isinstance(child, nn.Sequential) and not before and holds_layers(child)):
+            yield from _modules(child, ran, f"{path}.")
+        else:
+            yield path, child
 
 
 def _runs(table: pd.DataFrame, modules: Collection[str], ends: list[tuple[str, Tensor]]) -> list[Run]:
     """The runs of the modules in order; the rows of one that runs several times go to its runs in equal shares."""
+    ends = [(name, output) for name, output in ends if name in modules]
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in modules}
     for record in table.to_dict("records"):
         row = {str(column): value for column, value in record.items()}
         words = row["name"].split(".")
-        rows[next(name for name in (".".join(words[:2]), words[0]) if name in rows)].append(row)
+        owners = (".".join(words[:count]) for count in range(len(words), 0, -1))
+        rows[next((name for name in owners if name in rows), ends[-1][0])].append(row)
     times = Counter(name for name, _ in ends)
     done: Counter[str] = Counter()
     runs = []
     for name, output in ends:
         share = len(rows[name]) // times[name]
-        runs.append(Run(name, output, rows[name][share * done[name] : share * (done[name] + 1)]))
         done[name] += 1
+        end = None if done[name] == times[name] else share * done[name]
+        runs.append(Run(name, output, rows[name][share * (done[name] - 1) : end]))
     return runs
 
 
 def _kind(module: nn.Module) -> str:
-    leaves = [leaf for leaf in module.modules() if not any(True for _ in leaf.children())]
+    leaves = [leaf for leaf in module.modules() if not holds_layers(leaf)]
     weighted = [leaf for leaf in leaves if isinstance(leaf, WEIGHTED)]
     pools = any(isinstance(leaf, POOLS) for leaf in leaves)
     if len(weighted) > 1 or (weighted and pools):

@@ -104,7 +104,7 @@ class Grid(nn.Module):
     def forward(self, rows: Tensor, features: Tensor) -> Tensor:
         """The grid of all windows' outputs."""
         height, width = (side - cells + 1 for side, cells in zip(features.shape[2:], self.size, strict=True))
-        return rows.reshape(len(features), height, width, -1).permute(0, 3, 1, 2).contiguous()
+        return rows.reshape(len(features), height, width, rows.shape[-1]).permute(0, 3, 1, 2).contiguous()
 
     def extra_repr(self) -> str:
         """The window's size, in cells."""

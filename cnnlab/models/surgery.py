@@ -5,7 +5,7 @@ The windows go through the linear layers as pictures of one large batch, and the
 before slides by itself, if it is made of steps that do; a step that does not is refused by name.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, fx, nn
 
@@ -14,6 +14,7 @@ from cnnlab.models.sliding import Grid, WindowLinear, Windows, as_many, at_least
 from cnnlab.models.tracing import BATCH, hint, place
 
 LINEAR = {"linear", "matmul", "addmm"}
+RESHAPING = {"view", "reshape", "expand", "unflatten"}  # where rows may be counted
 PLAN = (
     "it takes networks of convolutions and poolings, then torch.flatten(x, 1) and linear layers, or a mean such as "
     "x.mean((2, 3)), or both"
@@ -117,11 +118,15 @@ class Surgery:
         """Leave a step as it is, and give it the windows of the map one by one."""
         windows = self._windows(node, source, flat=False)
         node.replace_input_with(source, windows)
-        self._row(node, windows)
+        self._settle_sizes(node, windows)
+        self.rows.add(node)
 
     def _row(self, node: fx.Node, row: fx.Node) -> None:
         self._settle_sizes(node, row)
-        if mixes_pictures(self.root, node):
+        counts = any(_numbers(hint(size)) and 0 in _axes(size) for size in node.all_input_nodes)
+        if (counts or BATCH in node.args) and name_of(node) not in RESHAPING:  # len(x) is a number at once
+            raise self._refused(node, "it computes with the number of pictures, where there are windows now")
+        if mixes_pictures(self.root, node, self.rows):
             raise self._refused(node, "it mixes the pictures of a batch, where there are windows now")
         layer = layer_of(self.root, node)
         if isinstance(layer, nn.Linear) or name_of(node) in LINEAR:
@@ -138,7 +143,7 @@ class Surgery:
         for source in node.all_input_nodes:
             if source not in self.sizes:
                 continue
-            if not self._counts_pictures(source):
+            if 0 not in _axes(source):
                 _replace_by_value(node, source)
             elif hint(source) != BATCH:
                 raise self._refused(node, "it computes with the number of pictures, where there are windows now")
@@ -147,13 +152,6 @@ class Surgery:
                     rows = self.graph.call_method("size", (row, 0))
                 rows.meta["hint"] = hint(source)
                 node.replace_input_with(source, rows)
-
-    def _counts_pictures(self, size: fx.Node) -> bool:
-        """Whether the number of pictures enters a size."""
-        if name_of(size) in ("size", "getitem") and len(size.args) > 1 and isinstance(size.args[1], int):
-            return size.args[1] in (0, -4)
-        sources = [source for source in size.all_input_nodes if source in self.sizes]
-        return not sources or any(map(self._counts_pictures, sources))
 
     def _windows(self, node: fx.Node, source: fx.Node, *, flat: bool) -> fx.Node:
         """The windows of a map, which are rows, just before ``node``."""
@@ -233,6 +231,18 @@ def _tensors(value: Any) -> bool:
 def _numbers(value: Any) -> bool:
     """Whether a value is a size or computed from sizes, and not a dtype, say."""
     return isinstance(value, int | float) or (isinstance(value, tuple | list) and all(map(_numbers, value)))
+
+
+def _axes(size: fx.Node) -> list[int]:
+    """The axes of a tensor whose lengths enter a size."""
+    sources = [source for source in size.all_input_nodes if not _tensors(hint(source))]
+    if not sources:
+        axes = list(range(hint(size.all_input_nodes[0]).ndim))
+        return [axes[cast(int, size.args[1])]] if name_of(size) == "size" and len(size.args) > 1 else axes
+    axes = [axis for source in sources for axis in _axes(source)]
+    if name_of(size) == "getitem":
+        return axes[size.args[1]] if isinstance(size.args[1], slice) else [axes[cast(int, size.args[1])]]
+    return axes
 
 
 def _replace_by_value(node: fx.Node, size: fx.Node) -> None:

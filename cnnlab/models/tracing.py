@@ -13,10 +13,11 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
+from cnnlab.models.efficientnet_lite0 import SameConv2d
 from cnnlab.models.modes import evaluating
 
-LEAVES = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.BatchNorm2d)  # with what is derived from them
 BATCH = 97  # pictures that are followed: more than one, which squeeze() would drop, and no size of a layer
 
 
@@ -132,7 +133,8 @@ class _Tracer(fx.Tracer):
         return attr_val if self.computing else super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
+        kind = type_before_parametrizations(m)  # of a parametrized layer, the layer itself
+        return kind is SameConv2d or (kind.__module__.startswith("torch.nn") and not isinstance(m, nn.Sequential))
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return _Standin(node, self)

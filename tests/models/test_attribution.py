@@ -52,6 +52,49 @@ def test_a_class_may_be_what_argmax_gives():
         torch.testing.assert_close(grad_cam(net, x, target), expected)
 
 
+class Backwards(nn.Module):
+    """Its last convolution is defined first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first, self.fc = nn.Conv2d(4, 5, 3), nn.Conv2d(1, 4, 3), nn.Linear(5, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.last(self.first(x).relu()).relu().mean((2, 3)))
+
+
+def test_the_last_convolution_is_the_one_that_runs_last():
+    net, x = Backwards(), torch.rand(1, 1, 16, 16)
+    assert torch.equal(grad_cam(net, x, 1), grad_cam(net, x, 1, layer=net.last))
+    assert not torch.allclose(grad_cam(net, x, 1), grad_cam(net, x, 1, layer=net.first))
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(1, 4, 3), "fc"], ids=["of another network", "no convolution"])
+def test_a_layer_that_is_no_convolution_of_the_network_is_refused(layer):
+    net = Backwards()
+    with pytest.raises(ValueError, match="a convolution that runs in this Backwards, got (Conv2d|Linear).*takes the l"):
+        grad_cam(net, torch.rand(1, 1, 16, 16), 1, layer=net.fc if layer == "fc" else layer)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_map_that_says_nothing_is_zero_in_any_precision(dtype):
+    net = Backwards().to(dtype)
+    nn.init.zeros_(net.fc.weight)  # no feature speaks for any class
+    assert torch.equal(grad_cam(net, torch.rand(1, 1, 16, 16, dtype=dtype), 1), torch.zeros(1, 16, 16, dtype=dtype))
+
+
+def test_grey_is_each_pictures_mean_of_each_channel():
+    class Colours(nn.Module):
+        """Logits of the red and the blue upper left corner."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([x[:, 0, 0, 0], x[:, 2, 0, 0]], dim=1)
+
+    x = torch.zeros(2, 3, 4, 4)
+    x[0, 0], x[0, 2], x[1, 0], x[1, 2] = 1.0, 2.0, 3.0, 7.0  # without contrast: grey is what was there
+    assert occlusion(Colours(), x, 1, window=2, stride=2).abs().max() < 1e-6
+
+
 def test_occlusion_finds_the_part_that_decides():
     x = torch.zeros(2, 3, 32, 32)
     x[:, :, :8, :8] = 4
@@ -80,6 +123,10 @@ def test_what_cannot_be_explained_is_refused():
     net, x = build("lenet5"), torch.zeros(2, 1, 28, 28)
     with pytest.raises(ValueError, match="the network has classes 0 to 9, got 10"):
         grad_cam(net, x, 10)
+    with pytest.raises(ValueError, match=r"targets must be numbers of classes, whole ones, got 1.5; argmax"):
+        grad_cam(net, x, 1.5)
+    with pytest.raises(ValueError, match=r"at least one picture, got \(0, 1, 28, 28\)"):
+        occlusion(net, x[:0], 1, window=8, stride=8)
     with pytest.raises(ValueError, match=r"targets must be one class, or one for each of 2 pictures, got \[1, 2, 3\]"):
         grad_cam(net, x, [1, 2, 3])
     with pytest.raises(ValueError, match="this Corner runs no convolution, whose maps Grad-CAM weighs; use occlusion"):

@@ -2,17 +2,20 @@
 
 import copy
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 import cnnlab
 from cnnlab import models
 from cnnlab.models import convolutionize
 from cnnlab.models.sliding import WindowLinear
+from cnnlab.models.tracing import BATCH
 
 GREY = ("lenet5", "highway")
 SMALL = (  # of each family, for pictures of 32 pixels
@@ -20,12 +23,11 @@ SMALL = (  # of each family, for pictures of 32 pixels
     *("highway", "landmark_cnn", "efficientnet_lite0"),
 )
 ZOO = (  # of each family, in full size
-    *("lenet5", "alexnet", "vgg16", "nin", "googlenet", "inception_v2", "resnet18", "resnet50", "resnet20", "tronnet"),
+    *("lenet5", "alexnet", "vgg16", "nin", "googlenet", "inception_v2", "resnet18", "resnet20", "tronnet"),
     "efficientnet_lite0",
 )
 TORCHVISION = {  # native size and stride
     "alexnet": (224, 32),
-    "vgg11": (224, 32),
     "resnet18": (64, 32),
     "googlenet": (64, 32),
     "squeezenet1_1": (64, 16),
@@ -219,12 +221,11 @@ def test_adaptive_pooling_to_the_maps_own_size_to_half_of_it_and_to_more():
 
 
 def test_adaptive_pooling_that_repeats_a_single_cell():
-    model = torchvision.models.vgg11(num_classes=3).eval()  # 32 pixels leave 1×1 cell, and its pooling makes 7×7 of it
-    dense = convolutionize(model, (32, 32))
-    x = pictures(1, 3, 32, 32)
-    with torch.no_grad():
-        torch.testing.assert_close(dense(x)[:, :, 0, 0], model(x), atol=1e-5, rtol=1e-6)
-    assert dense.stride == (32, 32)
+    layers = nn.Conv2d(3, 4, 8, stride=8), nn.AdaptiveAvgPool2d(7), nn.Flatten(), nn.Linear(4 * 49, 3)
+    model = nn.Sequential(*layers).eval()  # 8 pixels leave 1×1 cell, and the pooling makes 7×7 of it, as in VGG
+    dense = convolutionize(model, (8, 8))
+    assert dense.stride == (8, 8)
+    assert_equals_every_crop(model, dense, pictures(1, 3, 24, 16))
 
 
 @pytest.mark.parametrize("strides", [(11, 11), (7, 7, 3), (16, 9), (2, 2, 2, 2, 2)])
@@ -286,8 +287,8 @@ def test_the_network_is_left_alone():
 
 
 def test_the_state_dicts_fit_each_other():
-    model, other = models.small("googlenet"), models.small("googlenet")
-    dense = convolutionize(model, (32, 32))
+    model, other = valid_network(), valid_network()
+    dense = convolutionize(model, (31, 31))
     dense.load_state_dict(other.state_dict())
     for ours, theirs in zip(model.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs)
@@ -453,34 +454,191 @@ class Permutes(Asks):
         return self.fc(self.conv(x).permute(0, 2, 3, 1).mean((1, 2)))
 
 
-class Mixing(Asks):
-    """What makes a picture's logits depend on the batch, and here a window's on the other windows."""
+class Steps(nn.Module):
+    """A network that does ``map_step`` to its map and ``row_step`` to its rows."""
 
-    def __init__(self, how: str) -> None:
+    def __init__(
+        self,
+        *,
+        map_step: Callable[[Tensor], Tensor] = lambda x: x,
+        row_step: Callable[[Tensor], Tensor] = lambda x: x,
+        width: int = 8,
+    ) -> None:
         super().__init__()
-        self.how = how
+        self.map_step, self.row_step = map_step, row_step
+        self.conv, self.fc = nn.Conv2d(3, width, 3), nn.Linear(width, 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        if self.how == "batch_norm":
-            x = F.batch_norm(x, None, None, training=True)
-        x = x.mean((2, 3))
-        match self.how:
-            case "norm":
-                x = x / x.norm()
-            case "mean":
-                x = x - x.mean(0)
-            case "softmax":
-                x = F.softmax(x, dim=0)
-            case "normalize":
-                x = F.normalize(x, dim=0)
-        return self.fc(x)
+        return self.fc(self.row_step(self.map_step(self.conv(x)).mean((2, 3))))
 
 
-@pytest.mark.parametrize("how", ["norm", "mean", "softmax", "normalize", "batch_norm"])
-def test_what_mixes_pictures_is_named(how):
-    with pytest.raises(ValueError, match=f"cannot convert {how} in the network's forward: it (mixes|is none of)"):
-        convolutionize(Mixing(how), (8, 8))
+MIXING = {  # what makes a picture's logits depend on the batch, and here a window's on the other windows
+    "norm": lambda x: x / x.norm(),
+    "mean": lambda x: x - x.mean(0),
+    "min": lambda x: x - x.min(0).values,
+    "softmax": lambda x: F.softmax(x, dim=0),
+    "log_softmax": lambda x: F.log_softmax(x, -2),
+    "normalize": lambda x: F.normalize(x, dim=-2),
+    "layer_norm": lambda x: F.layer_norm(x, x.shape),
+    "roll": lambda x: x.roll(1, 0),
+    "flip": lambda x: x.flip(0),
+    "sort": lambda x: x.sort(0)[0],
+    "argsort": lambda x: x * x.argsort(0),
+    "cdist": lambda x: x * torch.cdist(x, x).mean(1, keepdim=True),
+    "t": lambda x: x.t().softmax(1).t(),
+    "truediv": lambda x: x / x.size(0),
+    "mul": lambda x: x * len(x),
+}
+
+
+@pytest.mark.parametrize("width", [8, BATCH])  # as wide as the batch that is followed, when no size tells them apart
+@pytest.mark.parametrize("how", MIXING)
+def test_what_mixes_pictures_is_named(how, width):
+    with pytest.raises(ValueError, match=f"cannot convert {how} in the network's forward: it (mixes|computes with)"):
+        convolutionize(Steps(row_step=MIXING[how], width=width), (8, 8))
+
+
+KEEPING = {  # what does the same to every row
+    "softmax": lambda x: x.softmax(-1),
+    "normalize": F.normalize,
+    "layer_norm": lambda x: F.layer_norm(x, x.shape[1:]),
+    "halves": lambda x: torch.cat(x.chunk(2, 1)[::-1], -1),
+    "groups": lambda x: x.view(x.size(0), 2, -1).softmax(1).flatten(1),
+    "largest": lambda x: x - x.max(1, keepdim=True)[0],
+    "one-hot": lambda x: x * F.one_hot(x.argmax(1), x.shape[1]),
+    "where": lambda x: torch.where(x > 0, x, -x),
+    "a batch of one": lambda x: x.unsqueeze(0).cumsum(2).squeeze(0),
+}
+
+
+@pytest.mark.parametrize("how", KEEPING)
+def test_what_does_the_same_to_every_row_converts(how):
+    model = Steps(row_step=KEEPING[how]).eval()
+    assert_equals_every_crop(model, convolutionize(model, (8, 8)), pictures(2, 3, 10, 11))
+
+
+NOT_SLIDING = {  # of a map of 8×6×6
+    "batch_norm": lambda x: F.batch_norm(x, None, None, training=True),
+    "getitem": lambda x: x[:, :, 1:4],
+    "cat": lambda x: torch.cat([x, x], 2),
+    "softmax": lambda x: x.softmax(-1),
+    "chunk": lambda x: sum(x.chunk(2, -1)),
+    "split": lambda x: sum(x.split(2, dim=2)),
+    "transpose": lambda x: x.transpose(2, 3),
+    "view": lambda x: x.view(x.size(0), 8, 9, 4),
+    "flip": lambda x: x.flip(3),
+    "mul": lambda x: x * (x.size(0) * x.size(2)),
+    "truediv": lambda x: x / x.numel(),
+}
+
+
+@pytest.mark.parametrize("how", NOT_SLIDING)
+def test_what_does_not_slide_over_a_map_is_named(how):
+    with pytest.raises(
+        ValueError, match=f"cannot convert {how} in the network's forward: it (is none|computes with t)"
+    ):
+        convolutionize(Steps(map_step=NOT_SLIDING[how]), (8, 8))
+
+
+SLIDING = {
+    "a margin": lambda x: x[:, :, 1:-1, 2:],
+    "every other channel twice": lambda x: torch.cat([x[:, ::2]] * 2, 1),
+    "channels beside each other": lambda x: torch.cat([half.relu() for half in x.chunk(2, dim=-3)], dim=-3),
+    "softmax": lambda x: x.softmax(-3),
+    "shuffled channels": lambda x: (
+        x.view(x.size(0), 2, 4, x.size(2), x.size(3)).transpose(1, 2).reshape(x.size(0), 8, x.size(2), x.size(3))
+    ),
+    "its number of cells": lambda x: x * (x.size(2) * x.shape[-1]),
+}
+
+
+@pytest.mark.parametrize("how", SLIDING)
+def test_what_slides_over_a_map_equals_every_crop(how):
+    model = Steps(map_step=SLIDING[how]).eval()
+    assert_equals_every_crop(model, convolutionize(model, (8, 8)), pictures(2, 3, 10, 11))
+
+
+def test_batch_statistics_of_a_map_are_named():
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, track_running_stats=False), nn.Flatten(), nn.Linear(288, 2)
+    )
+    with pytest.raises(ValueError, match="cannot convert 1 .BatchNorm2d.: it is none of the steps that slide"):
+        convolutionize(model, (8, 8))
+
+
+@pytest.mark.parametrize("pool", [nn.AvgPool2d(6, padding=1), lambda x: F.avg_pool2d(x, 6, padding=1)])
+def test_the_padding_of_a_pooling_as_large_as_the_map_counts(pool):
+    model = Steps(map_step=pool).eval()
+    x = pictures(2, 3, 8, 8)
+    with torch.no_grad():
+        torch.testing.assert_close(convolutionize(model, (8, 8))(x)[:, :, 0, 0], model(x))
+
+
+def test_a_layer_that_is_called_twice_does_for_each_map_what_it_did():
+    class Pyramid(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3)
+            self.pool, self.flatten, self.fc = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.first(x)  # 6×6 cells, then 4×4
+            return self.fc(torch.cat([self.flatten(self.pool(x)), self.flatten(self.pool(self.second(x)))], 1))
+
+    model = Pyramid().eval()
+    assert_equals_every_crop(model, convolutionize(model, (8, 8)), pictures(2, 3, 10, 11))
+
+
+class Centred(nn.Conv2d):
+    def forward(self, input: Tensor) -> Tensor:
+        y = super().forward(input)
+        return y - y.mean((2, 3), keepdim=True)
+
+
+class InstanceNormalised(nn.BatchNorm2d):
+    def forward(self, input: Tensor) -> Tensor:
+        return F.instance_norm(input)
+
+
+class OverTheBatch(nn.Linear):
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input - input.mean(0))
+
+
+class Doubled(nn.Conv2d):
+    def forward(self, input: Tensor) -> Tensor:
+        return 2 * super().forward(input)
+
+
+def with_layer(layer: nn.Module) -> nn.Module:
+    """A network for 8 pixels in which ``layer`` takes the place of one of its kind."""
+    layers = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 2)]
+    kinds = (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.Flatten, nn.Linear)
+    layers[next(place for place, kind in enumerate(kinds) if isinstance(layer, kind))] = layer
+    return nn.Sequential(*layers).eval()
+
+
+@pytest.mark.parametrize(
+    ("layer", "named"),
+    [
+        (Centred(3, 4, 3), "sub in 0 .Centred.: it combines maps of 1×1 and 6×6"),
+        (weight_norm(Centred(3, 4, 3)), "sub in 0 .ParametrizedCentred.: it combines maps of 1×1 and 6×6"),
+        (InstanceNormalised(4), "instance_norm in 1 .InstanceNormalised.: it is none of the steps"),
+        (OverTheBatch(36, 2), "mean in 4 .OverTheBatch.: it mixes the pictures"),
+    ],
+    ids=["convolution", "parametrized", "normalisation", "linear"],
+)
+def test_a_layer_of_ones_own_is_followed_and_not_taken_for_the_layer_that_it_is_made_from(layer, named):
+    with pytest.raises(ValueError, match=f"cannot convert {named}"):
+        convolutionize(with_layer(layer), (8, 8))
+
+
+@pytest.mark.parametrize("layer", [Doubled(3, 4, 3), weight_norm(nn.Conv2d(3, 4, 3)), spectral_norm(nn.Linear(36, 2))])
+def test_layers_of_ones_own_that_slide_convert_and_parametrized_ones_too(layer):
+    model = with_layer(layer)
+    dense = convolutionize(model, (8, 8))
+    assert dense.state_dict().keys() == model.state_dict().keys()
+    assert_equals_every_crop(model, dense, pictures(2, 3, 10, 14))
 
 
 @pytest.mark.parametrize(
@@ -550,6 +708,12 @@ def test_a_picture_smaller_than_the_window_is_refused(shape):
     dense = convolutionize(models.small("alexnet"), (32, 32))
     with pytest.raises(ValueError, match="slides a window of 32×32 pixels over pictures .* enlarge the pictures"):
         dense(torch.zeros(shape))
+
+
+def test_no_pictures_give_no_answers_as_from_the_network_itself():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)).eval()
+    assert model(torch.zeros(0, 1, 4, 4)).shape == (0, 3)
+    assert convolutionize(model, (4, 4))(torch.zeros(0, 1, 5, 6)).shape == (0, 3, 2, 3)
 
 
 def test_a_result_that_is_saved_whole_says_what_to_save(tmp_path):

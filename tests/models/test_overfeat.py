@@ -1,7 +1,12 @@
 """OverFeat's dense evaluation: every offset of the last pooling against crops shifted by as much, and table 5."""
 
+import copy
+
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
 from cnnlab import models
@@ -117,6 +122,32 @@ def test_a_scale_of_the_pictures_own_size_leaves_them_as_they_are():
         at_scales(dense, x, sides=[20])
 
 
+def test_no_scale_gives_no_answer():
+    dense = convolutionize(models.build("lenet5").eval(), (28, 28))
+    assert at_scales(dense, torch.zeros(1, 1, 40, 60), sides=[]) == []
+
+
+def test_the_scales_of_a_window_that_is_no_square_go_by_its_longer_side():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(2 * 20 * 9, 2))
+    dense = convolutionize(model, (22, 11))
+    wanted = [24, 28, 32, 39, 42, 46]  # of 245/221, 281/221 … of 22 pixels; of 11 they would begin with 12
+    assert [min(answer.size) for answer in at_scales(dense, torch.zeros(1, 1, 30, 40))] == wanted
+
+
+def test_pictures_are_made_smaller_as_pillow_does_with_every_pixel_counted():
+    model = nn.Sequential(nn.Conv2d(1, 1, 4, bias=False), nn.Flatten(), nn.Linear(25, 25, bias=False)).eval()
+    with torch.no_grad():
+        model[0].weight.zero_()[0, 0, 0, 0] = 1
+        model[2].weight.copy_(torch.eye(25))  # so that the answers are the resized picture
+        stripes = torch.zeros(1, 1, 40, 40)
+        stripes[..., ::5] = 5
+        (answer,) = at_scales(convolutionize(model, (8, 8)), stripes, sides=[8])
+    resized = Image.fromarray(stripes[0, 0].numpy()).resize((8, 8), Image.Resampling.BILINEAR)
+    expected = torch.from_numpy(np.array(resized))[:5, :5]
+    assert expected.min() > 0  # four columns of five are dark, and none is left out
+    torch.testing.assert_close(answer.logits.view(5, 5), expected, atol=1e-4, rtol=0)
+
+
 def test_the_vote_is_the_mean_over_scales_of_the_best_place_of_each_class():
     first = torch.tensor([[0.9, 0.2], [0.1, 0.8]]).log().view(1, 2, 1, 2)  # places: (0.9, 0.1) and (0.2, 0.8)
     second = torch.tensor([[0.3], [0.7]]).log().view(1, 2, 1, 1)
@@ -133,6 +164,52 @@ def test_the_parameters_are_the_networks_own_and_can_be_trained():
     assert fine.training
     fine(pictures(1, 3, 48, 48)).square().mean().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "pool", [lambda x: F.max_pool2d(x, 2), lambda x: F.max_pool2d(x, 3, stride=2), lambda x: F.avg_pool2d(x, 2, (2, 2))]
+)
+def test_a_pooling_by_function_has_offsets_too(pool):
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(36, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(pool(self.conv(x).relu()).flatten(1))
+
+    side = 9 if pool(torch.zeros(1, 1, 7, 7)).shape[2] == 3 else 8
+    model = Network().eval()
+    fine = OverFeat(model, (side, side))
+    assert fine.stride == (1, 1)
+    assert_equals_shifted_crops(model, fine, pictures(2, 3, 13, 12))
+
+
+def test_frozen_layers_stay_frozen():
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(36, 2)
+    ).train()
+    model[1].eval()
+    fine = OverFeat(model, (8, 8))
+    assert fine.training
+    fine(1 + pictures(2, 3, 12, 12))
+    assert torch.equal(model[1].running_mean, torch.zeros(4))
+    assert (model[3].running_mean != 0).all()
+
+
+def test_one_that_is_saved_whole_says_what_to_save_and_a_copy_is_independent(tmp_path):
+    model = small(nn.MaxPool2d(2))
+    model(pictures(1, 3, 26, 26))
+    fine = OverFeat(model.eval(), (26, 26))
+    with pytest.raises(TypeError, match="save the network itself, as with cnnlab.save, and make an OverFeat of it"):
+        torch.save(fine, tmp_path / "fine.pt")
+    twin, x = copy.deepcopy(fine), pictures(1, 3, 30, 40)
+    assert not {*map(id, twin.parameters())} & {*map(id, fine.parameters())}
+    assert (twin.stride, twin.input_size) == (fine.stride, fine.input_size)
+    with torch.no_grad():
+        torch.testing.assert_close(twin(x), fine(x))
+        twin.get_submodule("tail.9").bias.add_(1)
+        torch.testing.assert_close(twin(x), fine(x) + 1)
 
 
 class Past(nn.Module):
@@ -153,9 +230,13 @@ class Past(nn.Module):
         (
             nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 2)),
             (4, 4),
-            "need a pooling layer with a stride",
+            "need a pooling with a stride, and this network has none",
         ),
-        (models.build("resnet18"), (224, 224), "pooling after which nothing has a stride, .* is features.pool1"),
+        (
+            models.build("resnet18"),
+            (224, 224),
+            "nothing has a stride, .* last is features.pool1 .MaxPool2d., before",
+        ),
         (Past(), (8, 8), "need a pooling on every path, and there is one past this network's pool"),
         (nn.Sequential(nn.Conv2d(1, 4, 3)), (8, 8), "holds no linear layer"),
     ],

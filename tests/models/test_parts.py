@@ -4,6 +4,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from cnnlab.models import MODELS, blueprint, parts, small, summary
 from cnnlab.models.catalogue import native_size
@@ -91,6 +92,101 @@ def test_a_part_that_runs_twice_is_there_twice_and_counted_once():
     assert table.name.tolist() == ["block.0", "pool", "block.0"]
     assert table.parameters.tolist() == [84, 0, 0]
     assert table.multiply_adds.tolist() == [81 * 18 * 18, 0, 81 * 7 * 7]
+
+
+class Dictionary(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.ModuleDict(
+            {"first": nn.Conv2d(3, 4, 3), "second": nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU())}
+        )
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.stages["second"](self.stages["first"](x)).mean((2, 3)))
+
+
+class Lists(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        convs = [nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3)]
+        self.stages = nn.ModuleList(nn.ModuleList([conv, nn.BatchNorm2d(4)]) for conv in convs)
+        self.scale = nn.Parameter(torch.ones(3, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x * self.scale
+        for stage in self.stages:
+            for layer in stage:
+                x = layer(x)
+        return x
+
+
+class Wrapped(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = Dictionary()
+        self.net.features = lambda x: self.net.stages["first"](x)
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.net.features(x).mean((2, 3)))
+
+
+class Borrows(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(192, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.linear(x.flatten(1), self.fc.weight, self.fc.bias)
+
+
+CONV, SECOND, NORM = 3 * 4 * 9 + 4, 4 * 4 * 9 + 4, 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("net", "names", "parameters"),
+    [
+        (Dictionary(), ["first", "second", "fc"], [CONV, SECOND, 10]),
+        (Lists(), ["0.0", "1.0"], [CONV + NORM, SECOND + NORM + 3]),
+        (Wrapped(), ["first", "fc"], [CONV, 10]),
+        (Borrows(), ["Borrows"], [2 * 192 + 2]),
+        (nn.Sequential(weight_norm(nn.Conv2d(3, 4, 3)), nn.ReLU()), ["0"], [CONV + 4]),
+        (nn.Sequential(nn.BatchNorm2d(3), nn.ReLU()), ["Sequential"], [6]),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else None,
+)
+def test_what_runs_in_a_container_that_does_not_is_a_part(net, names, parameters):
+    table = parts(net, (3, 8, 8))
+    assert table.name.tolist() == names
+    assert table.parameters.tolist() == parameters
+    assert table.multiply_adds.sum() == summary(net, (3, 8, 8)).multiply_adds.sum()
+
+
+def test_a_vision_transformers_parts_hold_all_of_it():
+    table = parts(torchvision.models.vit_b_16(), (3, 224, 224))
+    assert table.name.tolist() == ["conv_proj", "encoder", "head"]
+    assert table.parameters.sum() == torchvision.models.ViT_B_16_Weights.IMAGENET1K_V1.meta["num_params"]
+
+
+def test_a_layer_that_is_also_called_past_its_part_is_not_lost():
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x).relu()
+
+    class Past(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = Block()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.block(self.block(x)) + self.block.conv(x)
+
+    assert parts(Past(), (3, 8, 8)).multiply_adds.sum() == 3 * 81 * 64
 
 
 def test_the_model_is_left_as_it_was_even_if_it_refuses_the_picture():

@@ -1,11 +1,13 @@
 """The layer table against independent counts: torch's FLOP counter, torchvision's and Google's published numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnlab.models import MODELS, Probe, build, small, summary
@@ -151,7 +153,159 @@ def test_a_layer_that_runs_twice_has_two_rows_and_its_parameters_once():
     assert table.receptive_field.tolist() == [(3, 3), (5, 5)]
 
 
-@pytest.mark.parametrize("size", [(224, 224), (3, 0, 8), (1, 3, 8, 8)])
+class ByFunction(nn.Module):
+    """LeNet as it is written in PyTorch's tutorials, with the pooling by function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2, self.fc = nn.Conv2d(3, 6, 5), nn.Conv2d(6, 16, 5), nn.Linear(400, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(input=x)), kernel_size=(2, 2))
+        return self.fc(x.flatten(1))
+
+
+def test_pooling_by_function_is_seen():
+    table = summary(ByFunction(), (3, 32, 32))
+    assert table.receptive_field.tolist() == [
+        (5, 5),
+        (14, 14),
+        (32, 32),
+    ]  # by hand: 5, 5 + 1 + 4·2, all
+    assert table.stride.tolist() == [(1, 1), (2, 2), (4, 4)]
+
+
+def step(function: Callable[[Tensor], Tensor]) -> nn.Module:
+    """A step by function between two convolutions of 1×1."""
+
+    class Step(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.last(function(self.first(x)))
+
+    return Step()
+
+
+STEPS = {  # field and stride after it, height and width each
+    "maximum": (lambda x: F.max_pool2d(x, (3, 2), stride=(2, 1), dilation=(2, 1)), (5, 2), (2, 1)),
+    "maximum and where": (lambda x: F.max_pool2d(x, 3, return_indices=True)[0], (3, 3), (3, 3)),
+    "average": (lambda x: F.avg_pool2d(x, kernel_size=(2, 4)), (2, 4), (2, 4)),
+    "norm": (lambda x: F.lp_pool2d(x, 2, 2), (2, 2), (2, 2)),
+    "adaptive maximum": (lambda x: F.adaptive_max_pool2d(x, 1), (12, 16), (12, 16)),
+    "mean": (lambda x: x.mean((2, 3), keepdim=True), (12, 16), (12, 16)),
+    "convolution": (lambda x: F.conv2d(x, torch.ones(3, 3, 2, 3, device="meta"), dilation=(1, 2)), (2, 5), (1, 1)),
+    "halves": (
+        lambda x: torch.cat([half.repeat(1, 2, 1, 1) for half in F.max_pool2d(x, 2).chunk(2, 3)], 1)[:, :3],
+        (2, 2),
+        (2, 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_slides_by_function_is_seen(name):
+    function, field, stride = STEPS[name]
+    last = summary(step(function), (3, 12, 16)).iloc[-1]
+    assert (last.receptive_field, last.stride) == (field, stride)
+
+
+def test_height_and_width_have_fields_and_strides_of_their_own():
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, (3, 5), stride=(1, 2)), nn.MaxPool2d((2, 3), stride=(3, 1)), nn.Conv2d(4, 4, 3, dilation=(1, 2))
+    )
+    table = summary(net, (3, 40, 40))
+    assert table.receptive_field.tolist() == [(3, 5), (4, 9), (10, 17)]  # 3+1·1, 5+2·2; 4+2·3, 9+4·2
+    assert table.stride.tolist() == [(1, 2), (3, 2), (3, 2)]
+
+
+@pytest.mark.parametrize("layer", [nn.AdaptiveMaxPool2d(1), nn.AdaptiveAvgPool2d(1)])
+def test_both_adaptive_poolings_see_the_whole_map(layer):
+    last = summary(nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), layer), (3, 15, 11)).iloc[-1]
+    assert last.receptive_field == (3 + 6 * 2, 3 + 4 * 2)
+    assert last.stride == (14, 10)
+
+
+def test_a_transposed_convolution_makes_the_grid_finer_and_its_products_are_counted():
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 4, stride=4), nn.ConvTranspose2d(4, 6, 4, stride=2, padding=1), nn.Conv2d(6, 2, 3)
+    ).eval()
+    table = summary(net, (3, 32, 32))
+    assert table.receptive_field.tolist() == [(4, 4), (8, 8), (12, 12)]
+    assert table.stride.tolist() == [(4, 4), (2, 2), (2, 2)]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(torch.zeros(1, 3, 32, 32))
+    assert 2 * table.multiply_adds.sum() == counter.get_total_flops()
+
+
+class Scaled(nn.Module):
+    """A parameter beside layers, one that is first computed with, and a layer whose weight is used without it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.scale, self.fc = nn.Conv2d(3, 4, 3), nn.Parameter(torch.ones(4, 1, 1)), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear((self.conv(x) * self.scale.exp()).mean((2, 3)), self.fc.weight, self.fc.bias)
+
+
+class Tied(nn.Module):
+    """Two layers with one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3)
+        self.second.weight = self.first.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x))
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        *(Scaled(), Tied(), weight_norm(nn.Conv2d(3, 4, 3)), nn.Sequential(spectral_norm(nn.Conv2d(3, 4, 3)))),
+        *(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(2), nn.LSTM(36, 5)),),
+    ],
+    ids=["beside layers", "tied", "weight norm", "spectral norm", "recurrent"],
+)
+def test_no_parameter_is_lost(net):
+    table = summary(net, (3, 8, 8))
+    assert table.parameters.sum() == sum(p.numel() for p in net.parameters())
+
+
+def test_a_parametrized_layer_is_the_layer_that_it_was():
+    (row,) = summary(weight_norm(nn.Conv2d(3, 4, 3)), (3, 8, 8)).itertuples()
+    assert (row.kind, row.multiply_adds, row.parameters) == ("Conv2d", 36 * 4 * 27, 4 * 27 + 4 + 4)
+
+
+def test_a_vision_transformer_has_the_parameters_that_torchvision_counts():
+    table = summary(torchvision.models.vit_b_16(), (3, 224, 224))
+    assert table.parameters.sum() == torchvision.models.ViT_B_16_Weights.IMAGENET1K_V1.meta["num_params"]
+
+
+def test_activation_memory_follows_the_precision_of_the_weights():
+    for dtype, size in ((torch.float16, 2), (torch.bfloat16, 2), (torch.float64, 8)):
+        (row,) = summary(nn.Conv2d(3, 4, 3).to(dtype), (3, 8, 8)).itertuples()
+        assert row.activation_memory == 4 * 36 * size
+
+
+def test_what_cannot_run_without_a_picture_is_told():
+    lazy = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(2))
+    with pytest.raises(ValueError, match=r"0.weight of this Sequential is lazy.*: model\(torch.zeros\(1, 3, 8, 8"):
+        summary(lazy, (3, 8, 8))
+    lazy(torch.zeros(1, 3, 8, 8))
+    assert summary(lazy, (3, 8, 8)).parameters.tolist() == [112, 0, 290]
+    with pytest.raises(ValueError, match="this Step makes a tensor of its own, .* in __init__, with self.register_buf"):
+        summary(step(lambda x: x - torch.tensor([1.0, 2.0, 3.0]).view(3, 1, 1)), (3, 8, 8))
+    with pytest.raises(ValueError, match="this Step asks for the content of a picture, .* depend on sizes alone"):
+        summary(step(lambda x: x if x.sum() > 0 else -x), (3, 8, 8))
+
+
+@pytest.mark.parametrize("size", [(224, 224), (3, 0, 8), (1, 3, 8, 8), 28, (3, 28.0, 28), None])
 def test_an_input_size_that_is_no_picture_is_refused(size):
     with pytest.raises(ValueError, match=r"input_size must be \(channels, height, width\), each at least 1, got"):
         summary(build("lenet5"), size)
