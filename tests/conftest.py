@@ -1,18 +1,9 @@
-"""What all tests share: a cache of their own, and quiet, small data."""
+"""What all tests share: quiet, small data."""
 
 import pytest
 import torch
 
 from cnnlab import data
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests neither read nor write the user's cache."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CNNLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield
-    patch.undo()
 
 
 @pytest.fixture(scope="session")

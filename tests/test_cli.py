@@ -92,6 +92,15 @@ def test_run_tells_cells_and_seconds_and_goes_on_after_a_failure(
     assert "01_pictures failed in cell 'first':\n    1 / 0\nZeroDivisionError" in result.stderr
 
 
+def test_run_refuses_two_notebooks_of_one_page_before_the_first_runs(
+    lecture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "run", lambda *_, **__: pytest.fail("it ran"))
+    result = cnnlab_says("run", "01", "work/01_pictures.ipynb", "--html", "out")
+    assert result.exit_code == 2
+    assert f"and {Path('work/01_pictures.ipynb')} would both be 01_pictures.html" in result.stderr
+
+
 RESULTS = (
     Result("check-size", "Question 1: output [size]", True, (), ""),
     Result("check-count", "Question 2: parameters", False, ("of a filter: gives 25",), "Biases count too."),

@@ -60,8 +60,11 @@ def run(
         from cnnlab.course.notebooks import find, listed
 
         paths = [find(name) for name in notebooks] if notebooks else list(listed("lecture").values())
+        from cnnlab.course.running import make_room
         from cnnlab.course.running import run as run_notebook
 
+        if html is not None:
+            make_room(html, paths)
         failed = 0
         for path in paths:
             with bar(path.stem, unit="cells") as progress:
@@ -78,7 +81,7 @@ def run(
 
 @commands.command(epilog="Example: cnnlab check 01")
 def check(
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Which exercise.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Which exercise, or your file of it.")],
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="Your notebook.", show_default="the one in your folder")
     ] = None,

@@ -2,7 +2,8 @@
 
 nbval compares with what is saved, so a wrong answer that was run and saved would pass. The notebook that is checked is
 therefore put together anew, in a temporary folder: the student's cells, without tags and outputs, and the check cells
-as the course has them. The student's file is only read.
+as the course has them. The student's file is only read. This is to help, not to guard: whoever puts another class in
+the place of ``Check`` in a cell deceives nobody but themselves.
 """
 
 import ast
@@ -20,15 +21,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from cnnlab.course.copies import student_folder
+from cnnlab.course.differences import differed, line_of, raised
 from cnnlab.course.nbval_report import KERNEL_DIED
-from cnnlab.course.notebooks import CourseError, find, listed, read
-from cnnlab.course.questions import NOTHING
+from cnnlab.course.notebooks import CourseError, listed, original, read
 
 CHECKED = "nbval-check-output"  # nbval's tag for cells whose outputs it compares
 TIMEOUT = 60  # seconds that a cell may take
-UNANSWERED = "your answer goes here"  # what an exercise raises where an answer is missing
-UNREACHED = "not reached: a cell before it was stopped or ended the kernel"
-ENDED = "ended the kernel: out of memory, or a crash in compiled code"
 SETUP = "course-folder"  # id of the cell that is put in front
 
 
@@ -70,21 +68,23 @@ class Checked(NamedTuple):
         return json.dumps(fields, ensure_ascii=False, indent=2)
 
 
-def check(number: str, file: Path | None = None, *, timeout: float = TIMEOUT) -> Checked:
-    """Check the exercise of a number in a student's file, by default the one in the student's folder.
+def check(name: str, file: Path | None = None, *, timeout: float = TIMEOUT) -> Checked:
+    """Check an exercise in a student's file, by default the one in the student's folder.
 
-    Every question is tried, whatever the cells before it did. A cell is stopped after ``timeout`` seconds.
+    ``name`` is the exercise's number, or the student's file if its name begins with that. Every question is tried,
+    whatever the cells before it did. A cell is stopped after ``timeout`` seconds.
 
     Raises:
         CourseError: for an unknown number, a file that is missing or no notebook, or a kernel that does not start.
     """
-    original = find(number, kind="exercise")
-    path = file or own(original)
+    exercise = original(name, kind="exercise")
+    path = file or (own(exercise) if name.isdigit() else Path(name))
     if not path.is_file():
+        number = exercise.name[:2]
         raise CourseError(f"there is no file {path}; `cnnlab check {number} FILE` checks the one that you name")
-    pristine, student = read(original), read(path)
+    pristine, student = read(exercise), read(path)
     if not questions(pristine):
-        raise CourseError(f"{original.name} has no check cells; it is not an exercise of the course")
+        raise CourseError(f"{exercise.name} has no check cells; it is not an exercise of the course")
     notebook = assembled(pristine, student, folder=path.resolve().parent)
     seen = run_nbval(notebook, timeout=timeout)
     references = {cell.id: _printed(cell) for cell in pristine.cells if is_check(cell)}
@@ -93,25 +93,25 @@ def check(number: str, file: Path | None = None, *, timeout: float = TIMEOUT) ->
         _result(question, seen.get(question.id), references[question.id], errors[question.id], timeout)
         for question in questions(pristine)
     ]
-    own_ids, known = {cell.id for cell in student.cells}, {question.id for question in questions(pristine)}
+    own_ids = {cell.id for cell in student.cells}
     missing = [cell.id for cell in pristine.cells if cell.cell_type == "code" and cell.id not in own_ids]
     if len(own_ids & {cell.id for cell in pristine.cells}) == 0:
         missing = []  # an editor that writes new ids: nothing can be said
-    raised = [_raised(cell, seen[cell.id]) for cell in student.cells if _has_raised(cell, seen, known)]
-    raised = [line for line in raised if not line.endswith(UNANSWERED)]  # which the table says
-    return Checked(path, tuple(results), tuple(raised), tuple(missing))
+    own_cells = [cell for cell in student.cells if cell.id in seen and cell.id not in references]
+    lines = tuple(filter(None, (raised(cell, seen[cell.id]) for cell in own_cells)))
+    return Checked(path, tuple(results), lines, tuple(missing))
 
 
-def own(original: Path) -> Path:
+def own(exercise: Path) -> Path:
     """The student's file of an exercise: in ``exercises``, by its name; or the only file there with its number."""
     folder = student_folder() / "exercises"
-    if (folder / original.name).is_file():
-        return folder / original.name
-    if found := listed("exercise", folder.parent).get(original.name[:2]):
+    if (folder / exercise.name).is_file():
+        return folder / exercise.name
+    if found := listed("exercise", folder.parent).get(exercise.name[:2]):
         return found
     raise CourseError(
-        f"no exercise {original.name[:2]} in {folder}; if you renamed it: `cnnlab check {original.name[:2]} FILE`, "
-        f"for a new one: `cnnlab reset {original.name[:2]}`"
+        f"no exercise {exercise.name[:2]} in {folder}; if you renamed it: `cnnlab check {exercise.name[:2]} FILE`, "
+        f"for a new one: `cnnlab reset {exercise.name[:2]}`"
     )
 
 
@@ -136,7 +136,7 @@ def assembled(pristine: NotebookNode, student: NotebookNode, *, folder: Path) ->
     for cell in student.cells:
         if cell.id in left:
             cells.append(left.pop(cell.id))
-        elif cell.cell_type == "code" and cell.id not in {known.id for known in cells}:  # a second of its id is a copy
+        elif cell.cell_type == "code":
             cells.append(nbformat.v4.new_code_cell(_without_markers(cell.source), id=cell.id))
     return nbformat.v4.new_notebook(cells=[*cells, *left.values()])
 
@@ -190,7 +190,7 @@ def _errors_before(notebook: NotebookNode, seen: dict[str, dict[str, Any]], chec
         if cell.id in checks:
             errors[cell.id], lately = lately, []
         elif error := seen.get(cell.id, {}).get("error"):
-            lately.append(_line(error))
+            lately.append(line_of(error))
     return errors
 
 
@@ -199,58 +199,7 @@ def _result(
 ) -> Result:
     if cell and cell["passed"]:
         return Result(question.id, question.title, True, (), "")
-    return Result(question.id, question.title, False, _differed(cell, reference, errors, timeout), question.hint)
-
-
-def _differed(cell: dict[str, Any] | None, reference: str, errors: list[str], timeout: float) -> tuple[str, ...]:
-    if cell is None:
-        return (UNREACHED,)
-    if cell["timed_out"]:
-        return (f"stopped after {timeout:g} s: does it loop for ever?",)
-    if faults := [line.removeprefix("✗ ") for line in cell["stdout"].splitlines() if line.startswith("✗ ")]:
-        return _told(faults, errors)
-    if cell["error"]:
-        return (_line(cell["error"]),)
-    if cell["died"]:
-        return (ENDED,)
-    if not cell["alive"]:
-        return (UNREACHED,)
-    if cell["stderr"]:
-        return (f"everything holds, but a warning was shown: {_line(cell['stderr'])}",)
-    if unexpected := [line for line in cell["stdout"].splitlines() if line not in reference.splitlines()]:
-        return (f"something else was printed: {_line(unexpected[0])}",)
-    return ("something else was shown than the check shows",)
-
-
-def _told(faults: list[str], errors: list[str]) -> tuple[str, ...]:
-    """What did not hold, in few lines; ``errors`` are what the cells of the answer raised."""
-    if all(fault.endswith(UNANSWERED) for fault in faults):
-        return ("not answered yet",)
-    if errors and all(": NameError: " in fault or fault.endswith(NOTHING) for fault in faults):
-        # What the cells should have defined is not there; why not says more than that it is missing.
-        unanswered = any(error.endswith(UNANSWERED) for error in errors)
-        return (
-            ("not answered yet",) if unanswered else tuple(f"a cell of the answer raised {error}" for error in errors)
-        )
-    reasons: dict[str, list[str]] = {}
-    for fault in faults:
-        what, _, reason = fault.partition(": ")
-        reasons.setdefault(reason, []).append(what)
-    return tuple(f"{'; '.join(properties)}: {reason}" for reason, properties in reasons.items())
-
-
-def _has_raised(cell: NotebookNode, seen: dict[str, dict[str, Any]], checks: set[str]) -> bool:
-    return cell.id not in checks and cell.id in seen and not seen[cell.id]["passed"]
-
-
-def _raised(cell: NotebookNode, ended: dict[str, Any]) -> str:
-    start = next((line for line in cell.source.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
-    how = (
-        "did not end in time"
-        if ended["timed_out"]
-        else _line(ended["error"]) or (ENDED if ended["died"] else "not reached")
-    )
-    return f"{start.strip()!r}: {how}"
+    return Result(question.id, question.title, False, differed(cell, reference, errors, timeout), question.hint)
 
 
 def _title_and_hint(cell: NotebookNode) -> tuple[str, str]:
@@ -268,8 +217,3 @@ def _without_markers(source: str) -> str:
 
 def _printed(cell: NotebookNode) -> str:
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
-
-
-def _line(text: str) -> str:
-    line = text.strip().splitlines()[0] if text.strip() else ""
-    return line if len(line) <= 200 else line[:199] + "…"

@@ -8,11 +8,10 @@ a later version of the course can tell whether it was touched. What a student ch
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnnlab.course.notebooks import KINDS, NUMBERED, CourseError, find, listed, place, source
+from cnnlab.course.notebooks import KINDS, NUMBERED, CourseError, listed, original, place, source
 
 OURS = "cnnlab"  # the key in a copy's metadata under which the mark of what was handed out stands
 
@@ -41,7 +40,7 @@ def install(folder: str | os.PathLike[str]) -> Installed:
     alone and listed as ``older``.
 
     Raises:
-        CourseError: if the folder cannot be made or written, or is a file.
+        CourseError: if the folder cannot be made or written, or is a file, or a notebook in it cannot be read.
     """
     target, origin = Path(folder).expanduser().resolve(), source()
     files = [file for kind in KINDS for file in listed(kind).values()]
@@ -105,10 +104,10 @@ def reset(name: str, folder: str | os.PathLike[str] | None = None) -> list[Resto
     ``name`` is a number, or the name or path of one of the two notebooks.
 
     Raises:
-        CourseError: for an unknown number, no folder of notebooks, or a folder that cannot be written.
+        CourseError: for an unknown number, no folder of notebooks, a copy that cannot be read, or a folder that cannot
+            be written.
     """
-    number = re.match(r"\d{1,2}(?=_|$)", Path(name).name)
-    lecture = find(number.group() if number else name)
+    lecture = original(name)
     target, origin = student_folder(folder), source()
     wanted = [lecture, *(path for key, path in listed("exercise").items() if key == lecture.name[:2])]
     return [_restore(file, target / file.relative_to(origin)) for file in wanted]
@@ -134,11 +133,14 @@ def _state(copy: Path, content: bytes) -> str:
     notebook, fresh = _parsed(copy), json.loads(content)
     if not notebook:
         return "changed"
-    if _sources(notebook) == _sources(fresh):
+    if _cells(notebook) == _cells(fresh):
         return "current"
-    if (before := _handed_out_as(notebook)) == _handed_out_as(fresh):
+    before = _handed_out_as(notebook)
+    if not before:  # from before copies were marked
+        return "older"
+    if _mark(fresh).startswith(before):
         return "changed"
-    return "older, untouched" if before == _mark(notebook) else "older"
+    return "older, untouched" if _mark(notebook).startswith(before) else "older"
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -146,6 +148,8 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         notebook = json.loads(path.read_bytes())
         _handed_out_as(notebook), _mark(notebook)  # whatever these cannot read is damage
+    except OSError as error:  # a folder of this name, or a file without the right to read it
+        raise CourseError(f"cannot read {path}: {error.strerror}; rename it, then try again", code=1) from error
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}
     return notebook
@@ -155,13 +159,21 @@ def _handed_out_as(notebook: dict[str, Any]) -> str:
     return notebook.get("metadata", {}).get(OURS, {}).get("handed_out", "")
 
 
-def _sources(notebook: dict[str, Any]) -> list[str]:
-    return ["".join(cell["source"]) for cell in notebook.get("cells", ())]
+def _cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook.get("cells", ())]
 
 
 def _mark(notebook: dict[str, Any]) -> str:
-    """What a change or a run changes, and merely opening a notebook does not, as a number; "" of a damaged one."""
+    """What a change or a run changes, and merely opening a notebook does not, as a number; "" of a damaged one.
+
+    Copies that were handed out before the cells' types counted have its first 16 digits.
+    """
     if not notebook:
         return ""
+    types, sources = zip(*_cells(notebook), strict=True) if notebook.get("cells") else ((), ())
     outputs = [len(cell.get("outputs", ())) for cell in notebook.get("cells", ())]
-    return hashlib.sha256(json.dumps([_sources(notebook), outputs]).encode()).hexdigest()[:16]
+    return _number([sources, outputs]) + _number(types)
+
+
+def _number(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

@@ -192,7 +192,9 @@ def jupyter(folders: dict[str, str] | None = None) -> Finding:
     locked = {variable: folder for variable, folder in folders.items() if _unwritable(Path(folder))}
     if locked:
         means = f"{', '.join(locked.values())} cannot be written: JupyterLab does not start"
-        return Finding("Jupyter folders", "fail", means, f"make it writable, or set {', '.join(locked)} to folders that are")
+        return Finding(
+            "Jupyter folders", "fail", means, f"make it writable, or set {', '.join(locked)} to folders that are"
+        )
     return Finding("Jupyter folders", "ok", f"{folders['JUPYTER_RUNTIME_DIR']} is writable")
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from cnnlab.course.checking import CHECKED, UNANSWERED, is_check, questions
+from cnnlab.course.checking import CHECKED, is_check, questions
+from cnnlab.course.differences import UNANSWERED
 from cnnlab.course.notebooks import CourseError, listed, read, source, write
 from cnnlab.course.tidy import tidy
 

@@ -8,11 +8,13 @@
 A student works on copies, of which ``copies`` knows.
 """
 
+import json
 import os
 import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from cnnlab.files import atomic
 
@@ -63,19 +65,33 @@ def find(name: str | os.PathLike[str], *, kind: str = "lecture") -> Path:
         CourseError: for a number that the course does not have (it lists those that there are) or a path to nothing.
     """
     text, known = str(name), listed(kind)
-    there = ", ".join(known) or "none"
     if re.fullmatch(r"\d{1,2}", text):
         if (number := text.zfill(2)) in known:
             return known[number]
-        raise CourseError(f"there is no {kind} {number}; there are: {there}")
+        raise CourseError(f"there is no {kind} {number}; there are: {', '.join(known) or 'none'}")
     if (path := Path(text)).is_file():
         return path
-    article = "an" if kind == "exercise" else "a"
-    raise CourseError(f"{text!r} is neither {article} {kind}'s number ({there}) nor a notebook file")
+    raise CourseError(f"{text!r} is neither {_number_of(kind)} nor a notebook file")
+
+
+def original(name: str | os.PathLike[str], *, kind: str = "lecture") -> Path:
+    """The course's own notebook of a number, or of a file whose name begins with one: "1", "work/01_mine.ipynb".
+
+    Raises:
+        CourseError: for a name without a number, or a number that the course does not have.
+    """
+    if number := re.match(r"\d{1,2}(?=_|$)", Path(name).name):
+        return find(number.group(), kind=kind)
+    example = "a file whose name begins with one, as in 01_mine.ipynb"
+    raise CourseError(f"{str(name)!r} is neither {_number_of(kind)} nor {example}")
+
+
+def _number_of(kind: str) -> str:
+    return f"{'an' if kind == 'exercise' else 'a'} {kind}'s number ({', '.join(listed(kind)) or 'none'})"
 
 
 def read(path: Path) -> "NotebookNode":
-    """A notebook file in the current format.
+    """A notebook file in the current format; cells without an id, or with one that cannot be, get a new one.
 
     Raises:
         CourseError: if it cannot be read or is no notebook; says how to get a fresh one.
@@ -84,11 +100,18 @@ def read(path: Path) -> "NotebookNode":
 
     try:
         with warnings.catch_warnings():
-            # A notebook that passed through Colab or an old editor has no cell ids; they are added here.
-            warnings.simplefilter("ignore", nbformat.warnings.MissingIDFieldWarning)
-            notebook = nbformat.read(path, as_version=4)
-        if not all(isinstance(cell.source, str) and cell.cell_type for cell in notebook.cells):
-            raise ValueError("a cell without a source")
+            for category in (nbformat.warnings.MissingIDFieldWarning, nbformat.warnings.DuplicateCellId):
+                warnings.simplefilter("ignore", category)  # nbformat mends both
+            # Windows' editors put a mark before the text that "utf-8-sig" leaves out.
+            notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
+        if notebook.nbformat_minor < 5:  # from Colab or an old editor: that format has no cell ids
+            notebook = nbformat.v4.upgrade(notebook)
+        for cell in notebook.cells:
+            if not isinstance(cell.source, str) or not cell.cell_type:
+                raise ValueError("a cell without a source")
+            if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", cell.id):
+                cell.id = uuid4().hex[:8]
+        json.dumps(notebook, ensure_ascii=False).encode()  # half of a surrogate pair could be read, but never written
         return notebook
     except OSError as error:
         raise CourseError(f"cannot read {path}: {error.strerror or error}") from error
@@ -106,10 +129,11 @@ def write(path: Path, notebook: "NotebookNode") -> None:
 
 
 def place(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; makes the folder."""
+    """Write a file, whole or not at all; makes the folder. A link stays one, and what it leads to is written."""
+    target = Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(path) as draft:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(target) as draft:
             draft.write_bytes(content)
     except OSError as error:
         raise CourseError(f"cannot write {path}: {error.strerror or error}; choose another folder", code=1) from error

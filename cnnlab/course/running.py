@@ -47,13 +47,16 @@ def run(
 ) -> Ran:
     """Run a notebook; write it as a page into the folder ``html``, or with ``save`` its outputs into its own file.
 
-    ``progress(done, total)`` is called as code cells are done. Nothing is written unless every cell ran.
+    ``progress(done, total)`` is called as code cells are done. No file is written unless every cell ran.
 
     Raises:
-        CourseError: if a cell raises or takes more than ``timeout`` seconds, or the kernel dies; the message shows the
-            cell's id and first lines, and the traceback. A cell tagged ``raises-exception`` may raise.
+        CourseError: if ``html`` cannot be a folder, before anything runs; if a cell raises or takes more than
+            ``timeout`` seconds, or the kernel dies. The message shows the cell's id and first lines, and the traceback.
+            A cell tagged ``raises-exception`` may raise.
     """
     notebook = read(path)
+    if html is not None:
+        make_room(html, [path])
     total = sum(runs(cell) for cell in notebook.cells)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="cnnlab-") as elsewhere:
@@ -66,10 +69,25 @@ def run(
         if save:
             write(path, notebook)
         if html is not None:
-            html.mkdir(parents=True, exist_ok=True)
             written.append(html / f"{path.stem}.html")
             place(written[-1], page(notebook, folder=folder).encode())
     return Ran(path, total, time.perf_counter() - started, tuple(written))
+
+
+def make_room(html: Path, paths: list[Path]) -> None:
+    """Make the folder for the pages of notebooks, each of which is called as its notebook is.
+
+    Raises:
+        CourseError: if it cannot be made, or if one page would overwrite another.
+    """
+    known: dict[str, Path] = {}
+    for path in paths:
+        if (other := known.setdefault(path.stem, path)).resolve() != path.resolve():
+            raise CourseError(f"{other} and {path} would both be {path.stem}.html; give each a folder")
+    try:
+        html.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CourseError(f"cannot write into {html}: {error.strerror}; name a folder for the pages") from error
 
 
 def execute(

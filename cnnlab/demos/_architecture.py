@@ -99,6 +99,7 @@ class ArchitectureDemo(Demo):
     """The widgets over `figure`, and the tables below it."""
 
     name = "architecture"
+    busy = "counting layers …"
 
     def __init__(self) -> None:
         default = Settings()
@@ -116,7 +117,6 @@ class ArchitectureDemo(Demo):
 
     def draw(self) -> look.Figure:
         """The figure for what the controls say now."""
-        self.say("counting layers …")
         drawn = figure(self.settings)
         tables = "".join(_table(choice) for choice in self.settings.choices)
         self.tables.value = f'<div style="display:flex;flex-wrap:wrap;gap:16px">{tables}</div>'

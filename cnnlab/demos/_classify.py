@@ -68,6 +68,7 @@ class ClassifyDemo(Demo):
     """The widgets over `figure`."""
 
     name = "classify"
+    busy = "looking at the photograph …"
 
     def __init__(self) -> None:
         wide = {"style": STYLE, "layout": widgets.Layout(width=WIDTH)}
@@ -85,7 +86,6 @@ class ClassifyDemo(Demo):
         self.upload.observe(self._take, "value")
         for control in (self.photo, self.network, self.crops, self.explain):
             control.observe(self.redraw, "value")
-        self._seconds = 1.0  # the first drawing loads a network
         self.redraw()
 
     @property

@@ -1,6 +1,5 @@
 """What the demos share: controls beside a figure, a line for messages, a picture where nobody can operate widgets."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -11,7 +10,6 @@ import ipywidgets as widgets
 from cnnlab.look import Figure
 
 SHARP = 1.5  # dots a CSS pixel: drawn in half the time of two
-SLOW = 0.3  # seconds: a reaction that takes longer says that it is busy
 WIDTH = "330px"  # of the controls
 STYLE = {"description_width": "110px"}
 FALLBACK = "This is a picture of the demo {name}; run this cell in JupyterLab to operate it."
@@ -27,13 +25,13 @@ class Demo(widgets.VBox):
     """
 
     name = ""
+    busy = ""  # what the line says during a drawing; of use where one may take longer than 300 ms
 
     def __init__(self, controls: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()) -> None:
         self.picture = widgets.HTML()
         self.status = widgets.HTML(layout=widgets.Layout(min_height="2.6em"))
         self.alt = ""
         self._quiet = False
-        self._seconds = 0.0
         left = widgets.VBox(list(controls), layout=widgets.Layout(width="350px", flex="0 0 auto"))
         right = widgets.VBox(
             [self.picture, self.status], layout=widgets.Layout(flex="1 1 420px", min_width="280px", overflow="hidden")
@@ -53,16 +51,14 @@ class Demo(widgets.VBox):
         """Draw anew; an error goes to the line under the figure, and the last good figure stays."""
         if self._quiet:
             return
-        if self._seconds > SLOW:
-            self.say("drawing …")
-        started = time.perf_counter()
+        if self.busy:
+            self.say(self.busy)
         try:
             self.show(self.draw())
         except ValueError as error:
             self.say(str(error), error=True)
         else:
             self.say(self.words())
-        self._seconds = time.perf_counter() - started
 
     def show(self, figure: Figure) -> None:
         """Put ``figure`` into the demo."""

@@ -124,6 +124,7 @@ class ScanDemo(Demo):
     """The widgets over `figure`."""
 
     name = "scan"
+    busy = "looking through the photograph …"
 
     def __init__(self) -> None:
         default = Settings()
@@ -150,7 +151,6 @@ class ScanDemo(Demo):
         super().__init__(controls)
         for control in controls:
             control.observe(self.redraw, "value")
-        self._seconds = 1.0  # the first drawing loads the network
         self.redraw()
 
     @property
@@ -160,8 +160,6 @@ class ScanDemo(Demo):
 
     def draw(self) -> look.Figure:
         """The figure for what the controls say now."""
-        if self.way.value == WAYS[1]:
-            self.say("computing crop by crop …")
         return figure(self.settings)
 
     def words(self) -> str:

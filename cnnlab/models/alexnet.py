@@ -80,6 +80,8 @@ class AlexNet(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
+        if len(widths) != len(CONVS):
+            raise ValueError(f"widths must name the {len(CONVS)} convolutions, got {widths}")
         self.in_channels, self.input_size = in_channels, (input_size[0], input_size[1])
         convs = (Conv(*first, pool=True), *CONVS[1:])
         height, width = (_cells(side, convs) for side in input_size)

@@ -90,9 +90,14 @@ def choose(option: str, value: object, choices: Iterable[object]) -> None:
 def scale(maps: int, width: float) -> int:
     """``maps`` times ``width``, rounded to a multiple of 8 (at least 8); with a width of 1 the paper's own number.
 
+    Raises:
+        ValueError: for a width that is not above 0.
+
     >>> scale(80, 1), scale(80, 0.25), scale(16, 0.25)
     (80, 24, 8)
     """
+    if not width > 0:
+        raise ValueError(f"width must be above 0 (1 is the paper's), got {width!r}")
     return maps if width == 1 else max(8, int(maps * width / 8 + 0.5) * 8)
 
 

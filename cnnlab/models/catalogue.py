@@ -74,11 +74,11 @@ def blueprint(name: str, input_size: Sequence[int] | None = None, **options: Any
     >>> net.classifier.fc6.weight.device, net.classifier.fc6.in_features
     (device(type='meta'), 2048)
     """
-    size = native_size(name) if input_size is None else tuple(input_size)
+    known(name)
+    size = PAPERS[name].input_size if input_size is None else tuple(input_size)
     if len(size) != 3 or min(size) < 1 or max(size) > LARGEST:
         raise ValueError(f"input_size must be (channels, height, width), each from 1 to {LARGEST:,}, got {size}")
     options = {"in_channels": size[0], **options}
-    known(name)
     if "input_size" in signature(MODELS[name]).parameters:
         options["input_size"] = size[1:]
     with torch.device("meta"):

@@ -133,7 +133,7 @@ class GoogLeNet(nn.Module):
                 features[name] = module = Inception(channels, maps, variant=variant)
                 channels = module.out_channels
                 if auxiliary and name in AUXILIARY:
-                    heads[name] = AuxiliaryHead(channels, num_classes, variant=variant)
+                    heads[name] = AuxiliaryHead(channels, num_classes, variant=variant, width=width)
         self.features = nn.Sequential(features)
         self.classifier = nn.Sequential(
             OrderedDict(
@@ -166,14 +166,15 @@ class AuxiliaryHead(nn.Module):
     Shape: (N, in_channels, 14, 14) -> (N, num_classes); torchvision's pooling takes maps of any size.
     """
 
-    def __init__(self, in_channels: int, num_classes: int, *, variant: str = "paper") -> None:
+    def __init__(self, in_channels: int, num_classes: int, *, variant: str = "paper", width: float = 1.0) -> None:
         super().__init__()
+        maps, units = scale(128, width), scale(1024, width)
         self.pool = nn.AdaptiveAvgPool2d(4) if variant == "torchvision" else nn.AvgPool2d(5, 3)
-        self.conv = _conv(in_channels, 128, 1, variant)
-        self.fc1 = nn.Linear(128 * 4 * 4, 1024)
+        self.conv = _conv(in_channels, maps, 1, variant)
+        self.fc1 = nn.Linear(maps * 4 * 4, units)
         self.relu = nn.ReLU()
         self.dropout = nn.Dropout(0.7)
-        self.fc2 = nn.Linear(1024, num_classes)
+        self.fc2 = nn.Linear(units, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits from a map inside the network."""

@@ -108,7 +108,7 @@ class LandmarkCNN(nn.Module):
             units = dense
         classifier[f"dense{len(table.dense) + 1}"] = nn.Linear(units, num_classes)
         self.classifier = nn.Sequential(classifier)
-        initialise(self, "xavier")  # Keras' default, and so the report's
+        initialise(self, "xavier")  # the variance of Keras' default, and so of the report's; Keras draws uniformly
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of a batch of pictures."""

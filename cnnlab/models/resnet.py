@@ -175,12 +175,17 @@ class ResNet(nn.Module):
     ) -> None:
         super().__init__()
         row = TABLE.get(depth) or cifar_row(depth)
-        stem, shortcut, widths = stem or row.stem, shortcut or row.shortcut, widths or row.widths
+        stem = row.stem if stem is None else stem
+        shortcut = row.shortcut if shortcut is None else shortcut
+        widths = row.widths if widths is None else widths
+        num_classes = row.classes if num_classes is None else num_classes
         choose("stem", stem, ("imagenet", "small"))
         choose("shortcut", shortcut, SHORTCUTS)
         choose("stride_in", stride_in, ("1x1", "3x3"))
         if (cardinality != 1 or base_width != 64) and not row.bottleneck:
             raise ValueError(f"cardinality and base_width need bottlenecks: depth 50, 101 or 152, got {depth}")
+        if len(widths) != len(row.blocks):
+            raise ValueError(f"widths must name the {len(row.blocks)} stages of depth {depth}, got {widths}")
         self.in_channels, self.stride_in = in_channels, stride_in
         channels = widths[0]
         features: OrderedDict[str, nn.Module] = OrderedDict()
@@ -205,9 +210,7 @@ class ResNet(nn.Module):
                 channels = block.out_channels
         self.features = nn.Sequential(features)
         self.classifier = nn.Sequential(
-            OrderedDict(
-                pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), fc=nn.Linear(channels, num_classes or row.classes)
-            )
+            OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), fc=nn.Linear(channels, num_classes))
         )
         initialise(self.features, "kaiming")
 

@@ -147,7 +147,7 @@ def load_in_order(
             copied[our_name] = (their_name, tensor)
     used = {their_name for their_name, _ in copied.values()}
     for name in state_dict:
-        if name not in used and not name.endswith("num_batches_tracked") and name.rpartition(".")[0] not in spare:
+        if name not in used and name.rpartition(".")[0] not in spare:
             raise ValueError(f"this checkpoint is not {source}: it has {name!r}, for which ours has no place")
     model.load_state_dict({name: tensor for name, (_, tensor) in copied.items()}, strict=False)
     return model

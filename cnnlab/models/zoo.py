@@ -1,6 +1,6 @@
 """Networks by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from inspect import signature
@@ -92,8 +92,8 @@ def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module
     checkpoint can rebuild it.
 
     Raises:
-        ValueError: for an unknown name (the near ones are listed), an option that the network does not take, a count
-            that is not a whole number of at least 1, or weights that nobody publishes.
+        ValueError: for an unknown name (the near ones are listed), an option that the network does not take, a value
+            that it cannot have, such as a count below 1, or weights that nobody publishes.
         OSError: if the weights can be had neither from the cache nor from the network.
 
     >>> build("lenet5", num_classes=3, in_channels=3, input_size=(128, 128)).classifier.fc3
@@ -105,12 +105,11 @@ def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module
     known(name)
     constructor = MODELS[name]
     bound = constructor.keywords if isinstance(constructor, partial) else {}
-    taken = [option for option in signature(constructor).parameters if option not in bound]
+    taken = {key: option.default for key, option in signature(constructor).parameters.items() if key not in bound}
     for option, value in options.items():
         if option not in taken:
             raise ValueError(f"{name} takes no option {option!r}; it takes {', '.join(taken)}")
-        if option in ("num_classes", "in_channels") and not (isinstance(value, int) and value >= 1):
-            raise ValueError(f"{option} must be a whole number of at least 1, got {value!r}")
+        _check(option, value, taken[option])
     if weights not in (None, "imagenet"):
         raise ValueError(f"weights must be None or 'imagenet', got {weights!r}")
     if weights and name in PUBLISHED:
@@ -132,6 +131,28 @@ def small(name: str, **options: Any) -> nn.Module:
     """
     known(name)
     return build(name, **{**SMALL[name], **options})
+
+
+def _check(option: str, value: Any, default: Any) -> None:
+    """Refuse what is no count where a network wants one, or no counts where it wants some; the rest it looks at."""
+    least = 0 if option == "first" else 1  # its padding may be 0
+    if value is default:
+        return
+    if option == "widths":  # how many there may be depends on the network
+        right, rule = _counts(value, least), "whole numbers of at least 1"
+    elif isinstance(default, tuple):
+        right = _counts(value, least) and len(value) == len(default)
+        rule = f"{len(default)} whole numbers of at least {least}"
+    elif option == "num_classes" or (isinstance(default, int) and not isinstance(default, bool)):
+        right, rule = _counts([value], least), "a whole number of at least 1"
+    else:
+        return
+    if not right:
+        raise ValueError(f"{option} must be {rule}, got {value!r}")
+
+
+def _counts(values: object, least: int) -> bool:
+    return isinstance(values, Sequence) and all(type(value) is int and value >= least for value in values)
 
 
 def known(name: str) -> None:

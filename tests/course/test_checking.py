@@ -1,7 +1,9 @@
 """The promise: what passes is right, what fails is named with its question, and nothing that a student saved counts."""
 
+import json
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import nbformat
 import pytest
@@ -95,9 +97,9 @@ def test_an_answer_that_is_no_function_tells_why_it_is_not_there(course: Path, c
 
 
 def test_an_endless_loop_is_stopped_and_the_other_questions_are_still_checked(course: Path) -> None:
-    result = checked(answered(size="[None for _ in iter(int, 1)]"), timeout=2)
+    result = checked(answered(size="[None for _ in iter(int, 1)]"), timeout=10)
     assert outcome(result) == {
-        "Question 1: output size": (False, ("stopped after 2 s: does it loop for ever?",)),
+        "Question 1: output size": (False, ("stopped after 10 s: does it loop for ever?",)),
         "Question 2: parameters": (True, ()),
     }
 
@@ -119,6 +121,67 @@ def test_the_solution_itself_passes_and_files_beside_it_are_found(course: Path) 
     Path("elsewhere", "note.txt").write_text("here")
     nbformat.write(notebook, "elsewhere/renamed.ipynb")
     assert check("01", Path("elsewhere/renamed.ipynb")).passed
+
+
+def test_a_files_name_stands_for_its_number_and_its_own_check_cells_do_not_count(course: Path) -> None:
+    notebook = answered(size="n - k")
+    for cell in notebook.cells:
+        if cell.id.startswith("check-"):
+            cell.source = "from cnnlab.course import Check\n\nwith Check('x') as check:\n    check('x', lambda: True)"
+    path = install("work").folder / "exercises" / "01_pictures.ipynb"
+    nbformat.write(notebook, path)
+    result = check(str(path))
+    assert result.notebook == path
+    assert [question.title for question in result.results] == ["Question 1: output size", "Question 2: parameters"]
+    assert [question.passed for question in result.results] == [False, True]
+
+
+def test_a_name_without_a_number_is_refused_even_if_there_is_such_a_file(course: Path) -> None:
+    nbformat.write(answered(), "mine.ipynb")
+    rule = r"'mine.ipynb' is neither an exercise's number \(01\) nor a file whose name begins with one, as in 01_mine"
+    with pytest.raises(CourseError, match=rule):
+        check("mine.ipynb")
+    with pytest.raises(CourseError, match="there is no file 01_mine.ipynb"):
+        check("01_mine.ipynb")
+    with pytest.raises(CourseError, match="there is no exercise 02; there are: 01"):
+        check("02_mine.ipynb")
+
+
+def test_a_notebook_of_the_format_without_cell_ids_is_checked(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = json.loads(nbformat.writes(answered(size="n - k")))
+    notebook["nbformat_minor"] = 4  # as Colab saves it
+    for cell in notebook["cells"]:
+        del cell["id"]
+    Path("01_colab.ipynb").write_text(json.dumps(notebook))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")  # of the student's own project, say
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    result = check("01_colab.ipynb")
+    assert [question.passed for question in result.results] == [False, True]
+    assert result.missing == ()  # which cell is which cannot be said
+
+
+def test_a_copy_of_a_check_cell_does_not_count_and_what_may_raise_is_not_reported(
+    course: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    notebook = answered(size="n - k")
+    notebook.cells.insert(4, v4.new_code_cell("print('✓ all is well')", id="check-size"))
+    notebook.cells.append(v4.new_code_cell("1 / 0", id="try", metadata={"tags": ["raises-exception"]}))
+    notebook.cells.append(v4.new_code_cell("[][1]", id="slip"))
+    path = Path("01_copied.ipynb")
+    path.write_text(json.dumps(notebook))  # nbformat would mend the second id
+    result = check(str(path))
+    assert [question.passed for question in result.results] == [False, True]
+    assert result.raised == ("'[][1]': IndexError: list index out of range",)
+    assert not [warning for warning in recwarn if "cell id" in str(warning.message)]
+
+
+def test_a_cell_that_was_interrupted_was_stopped_for_its_time(tmp_path: Path) -> None:
+    cell = {"id": "check-a", "stdout": "", "stderr": "", "shown": [], "alive": True}
+    noted = quoteattr(json.dumps(cell | {"error": "KeyboardInterrupt: "}))
+    case = f"<testcase><properties><property name='cell' value={noted}/></properties><failure message='it'/></testcase>"
+    (tmp_path / "report.xml").write_text(f"<testsuites>{case}</testsuites>")
+    seen = checking._read_report(tmp_path / "report.xml")["check-a"]
+    assert (seen["timed_out"], seen["passed"]) == (True, False)
 
 
 def test_check_cells_are_restored_in_place_and_missing_ones_come_last() -> None:
@@ -186,8 +249,6 @@ def test_pytest_that_does_not_start_is_reported_with_its_words(course: Path, mon
 
 
 def test_json_has_everything_that_the_table_has() -> None:
-    import json
-
     result = Checked(
         Path("mine.ipynb"), (checking.Result("check-a", "A", False, ("is False",), "Think."),), ("x",), ("y",)
     )

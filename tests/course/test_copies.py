@@ -1,5 +1,7 @@
 """A student's folder, over the life of a course that changes."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import nbformat
@@ -75,6 +77,67 @@ def test_notebooks_from_before_copies_were_marked_are_listed_and_kept(course: Pa
     assert install(work)[1:] == ((), (), ())  # the same cells
     renewed(course / "01_pictures.ipynb")
     assert install(work).older == (work / "01_pictures.ipynb",)
+
+
+def test_a_cell_that_became_text_is_brought_back_and_counts_as_a_change(course: Path) -> None:
+    work = install("work").folder
+    lecture, exercise = work / "01_pictures.ipynb", work / "exercises" / "01_pictures.ipynb"
+    for path, place in ((lecture, 1), (exercise, 2)):
+        notebook = read(path)
+        cell = notebook.cells[place]
+        notebook.cells[place] = nbformat.v4.new_markdown_cell(cell.source, id=cell.id)
+        write(path, notebook)
+    assert install(work)[1:] == ((), (), ())
+    renewed(course / "01_pictures.ipynb")
+    assert install(work)[1:] == ((), (), (lecture,))
+    assert all(restored.old_copy for restored in reset("01"))
+    assert [cell.cell_type for cell in read(exercise).cells] == ["markdown", *["code"] * 5]
+
+
+def test_copies_from_before_types_of_cells_counted_are_known_for_what_they_are(course: Path) -> None:
+    work = install("work").folder
+    lecture, exercise = work / "01_pictures.ipynb", work / "exercises" / "01_pictures.ipynb"
+    for path in (lecture, exercise):
+        notebook = json.loads(path.read_text())
+        then = [["".join(cell["source"]) for cell in notebook["cells"]], [0] * len(notebook["cells"])]
+        notebook["metadata"]["cnnlab"]["handed_out"] = hashlib.sha256(json.dumps(then).encode()).hexdigest()[:16]
+        path.write_text(json.dumps(notebook))
+    assert [restored.change for restored in reset("01")] == ["is as it came; nothing to do"] * 2
+    renewed(exercise)
+    assert install(work)[1:] == ((), (), ()), "a changed one of the present version"
+    for name in ("01_pictures.ipynb", "exercises/01_pictures.ipynb"):
+        renewed(course / name)
+        renewed(course / name)
+    assert install(work)[1:] == ((), (lecture,), (exercise,))
+
+
+@pytest.mark.parametrize("name", ["01_pictures.ipynb", "exercises/01_pictures.ipynb"])
+def test_a_folder_in_the_place_of_a_notebook_is_named_with_the_way_out(course: Path, name: str) -> None:
+    work = install("work").folder
+    (work / name).unlink()
+    (work / name).mkdir()
+    for command in (lambda: install(work), lambda: reset("01")):
+        with pytest.raises(CourseError, match=rf"cannot read .*{name}: Is a directory; rename it, then try again"):
+            command()
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_brought_back(course: Path) -> None:
+    work = install("work").folder
+    path, real = work / "01_pictures.ipynb", work / "elsewhere" / "mine.ipynb"
+    real.parent.mkdir()
+    real.write_text("mine")
+    path.unlink()
+    path.symlink_to(real)
+    lecture, _ = reset("01")
+    assert lecture.old_copy is not None
+    assert lecture.old_copy.read_text() == "mine"
+    assert path.readlink() == real
+    assert real.read_bytes() == handed_out(course / "01_pictures.ipynb")
+
+
+def test_hidden_files_among_the_pictures_stay_where_they_are(course: Path) -> None:
+    (course / "pictures" / ".DS_Store").touch()
+    assert files(install("work").folder) == ALL
 
 
 @pytest.mark.parametrize(

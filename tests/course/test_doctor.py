@@ -226,5 +226,7 @@ def test_a_machine_with_a_broken_pytorch_is_examined_to_the_end(monkeypatch: pyt
     monkeypatch.setattr(doctor, "network", lambda: Finding("Network", "ok", "online"))
     states = {finding.check: finding.state for finding in doctor.examine()}
     assert states["PyTorch"] == "fail"
-    checks = "Python, PyTorch, Device, Precision, Jupyter kernel, Widgets, Cache, Jupyter folders, Disk, Memory, Network"
+    checks = (
+        "Python, PyTorch, Device, Precision, Jupyter kernel, Widgets, Cache, Jupyter folders, Disk, Memory, Network"
+    )
     assert ", ".join(states) == checks

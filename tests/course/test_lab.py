@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -108,19 +109,22 @@ def test_lab_takes_a_next_port_prints_the_real_address_serves_it_and_stops(cours
             env={**os.environ, "PORT": str(port)},
         )
         assert process.stdout is not None
+        late = Timer(180, process.kill)  # ends the wait for a line that never comes
+        late.start()
         first = process.stdout.readline()
+        late.cancel()
     try:
         assert first.startswith("Open http://localhost:"), process.communicate()[1]
         address = first.split()[1]
         assert f":{port}/" not in address
         assert "/lab/tree/01_pictures.ipynb?token=" in address
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             assert answer.status == 200
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(address.partition("?")[0].replace("/lab/tree", "/api/contents"), timeout=10)
+            urllib.request.urlopen(address.partition("?")[0].replace("/lab/tree", "/api/contents"), timeout=60)
     finally:
         process.send_signal(end)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 0
     assert err == "Starting JupyterLab …\n"
     assert "Stopping JupyterLab; what you saved is in" in out

@@ -82,6 +82,21 @@ def test_a_check_without_properties_is_an_authors_mistake() -> None:
         pass
 
 
+def test_nan_where_it_belongs_is_equal_and_elsewhere_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    nan = float("nan")
+    with pytest.raises(AnswerError), Check("Question") as check:
+        check.equal("same place", lambda: torch.tensor([1.0, nan]), torch.tensor([1.0, nan]))
+        check.equal("other place", lambda: torch.tensor([nan, 1.0]), torch.tensor([1.0, nan]))
+    assert [line[0] for line in capsys.readouterr().out.splitlines()] == ["✓", "✗"]
+
+
+def test_a_block_that_breaks_shows_its_own_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), Check("Question", hint="Count.") as check:
+        check("first", lambda: False)
+        broken()
+    assert "Hint" not in capsys.readouterr().out
+
+
 def test_an_interrupt_is_not_taken_for_a_wrong_answer() -> None:
     def stopped() -> None:
         raise KeyboardInterrupt

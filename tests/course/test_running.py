@@ -1,5 +1,6 @@
 """Kernels are real here, and so few: each test starts one and asks it several things."""
 
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from nbformat import NotebookNode
 from cnnlab.course import notebooks
 from cnnlab.course.notebooks import CourseError, find, read
 from cnnlab.course.pages import heading, page
-from cnnlab.course.running import run
+from cnnlab.course.running import make_room, run
 from cnnlab.course.tidy import WIDGET, machine_paths, tidy
 
 from .conftest import v4
@@ -72,6 +73,23 @@ def test_a_page_shows_formulas_without_a_network_and_survives_a_slip_in_one(tmp_
     assert r"<code>$\left(x$</code>" in html
 
 
+def test_pages_that_would_overwrite_each_other_or_a_file_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "solutions").mkdir()
+    lecture = saved(tmp_path / "01_pictures.ipynb", "open('ran', 'w').close()")
+    solution = saved(tmp_path / "solutions" / "01_pictures.ipynb", "1")
+    rule = f"^{re.escape(str(lecture))} and {re.escape(str(solution))} would both be 01_pictures.html; give each"
+    with pytest.raises(CourseError, match=rule):
+        make_room(tmp_path / "out", [lecture, solution])
+    make_room(tmp_path / "out", [lecture, tmp_path / "solutions" / ".." / "01_pictures.ipynb"])  # the same one twice
+    (tmp_path / "page.html").write_text("mine")
+    for html in (tmp_path / "page.html", tmp_path / "page.html" / "out"):
+        with pytest.raises(
+            CourseError, match=r"cannot write into .*page.html.*: (File exists|Not a directory); name a"
+        ):
+            run(lecture, html=html)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_cell_that_raises_is_shown_with_its_id_source_and_traceback(tmp_path: Path) -> None:
     path = saved(tmp_path / "01.ipynb", "def f(x):\n    return 1 / x", "# 1\n# 2\n# 3\n# 4\nf(0)\n# 6\n# 7")
     before = path.read_bytes()
@@ -109,13 +127,21 @@ def test_an_interrupt_ends_the_run_and_its_kernel(tmp_path: Path, number: signal
     process = subprocess.Popen([sys.executable, "-c", code, "run", path], stderr=subprocess.PIPE, text=True)
     wait_for(lambda: mark.exists() and mark.read_text())
     process.send_signal(number)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == 130, told
     assert told.splitlines() == ["01 …", "cnnlab: stopped"]
-    wait_for(lambda: not Path(f"/proc/{mark.read_text()}").exists())
+    wait_for(lambda: not alive(int(mark.read_text())))
 
 
-def wait_for(condition: object, seconds: float = 30) -> None:
+def alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)  # asks, and does nothing to it
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_for(condition: object, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not happen in time"

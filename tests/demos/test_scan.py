@@ -77,6 +77,15 @@ def test_every_control_changes_picture_and_alternative_text(demo):
         before = after
 
 
+def test_it_says_that_it_is_busy_however_fast_the_drawing_before_was(demo):
+    demo.redraw()  # of what is known already: fast
+    said = []
+    demo.status.observe(lambda change: said.append(change["new"]), "value")
+    demo.side.value = 224
+    assert "looking through the photograph …" in said[0]
+    assert "windows in one pass" in said[-1]
+
+
 def test_the_line_below_compares_both_ways(demo):
     assert "12 windows in one pass: " in demo.status.value
     assert "choose “crop by crop” to compare" in demo.status.value

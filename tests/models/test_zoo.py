@@ -27,6 +27,19 @@ def test_every_name_of_the_course_is_there():
         ("alexnet", {"num_classes": 0}, "num_classes must be a whole number of at least 1, got 0"),
         ("alexnet", {"num_classes": 2.5}, "num_classes must be a whole number of at least 1, got 2.5"),
         ("nin", {"in_channels": -3}, "in_channels must be a whole number of at least 1, got -3"),
+        ("alexnet", {"num_classes": True}, "num_classes must be a whole number of at least 1, got True"),
+        ("resnet18", {"num_classes": 0}, "num_classes must be a whole number of at least 1, got 0"),
+        ("resnet18", {"widths": (8, 0, 8, 8)}, r"widths must be whole numbers of at least 1, got \(8, 0, 8, 8\)"),
+        ("resnet18", {"widths": (8, 8)}, r"widths must name the 4 stages of depth 18, got \(8, 8\)"),
+        ("alexnet", {"input_size": 224}, "input_size must be 2 whole numbers of at least 1, got 224"),
+        ("alexnet", {"widths": (8, 16)}, r"widths must name the 5 convolutions, got \(8, 16\)"),
+        ("alexnet", {"first": (5, 1)}, r"first must be 3 whole numbers of at least 0, got \(5, 1\)"),
+        ("lenet5", {"input_size": (28,)}, r"input_size must be 2 whole numbers of at least 1, got \(28,\)"),
+        ("tronnet", {"pool": 0}, "pool must be a whole number of at least 1, got 0"),
+        ("highway", {"width": 0}, "width must be a whole number of at least 1, got 0"),
+        ("nin", {"width": -5}, r"width must be above 0 \(1 is the paper's\), got -5"),
+        ("inception_v4", {"repeats": (1, 2)}, r"repeats must be 3 whole numbers of at least 1, got \(1, 2\)"),
+        ("vgg11", {"widths": (0,) * 5}, r"widths must be whole numbers of at least 1, got \(0, 0, 0, 0, 0\)"),
         ("vgg11", {"widths": (8,) * 6}, "widths must name 1 to 5 stages, got 6"),
         ("googlenet", {"variant": "mine"}, "variant must be one of paper, batch_norm, torchvision, got 'mine'"),
         ("googlenet", {"stem": "big"}, "stem must be one of imagenet, small, got 'big'"),
@@ -72,6 +85,13 @@ def test_the_recipe_of_a_small_network_holds_what_makes_it_small():
     assert recipe["options"]["widths"] == (16, 32, 64, 64)
 
 
+def test_the_options_of_published_weights_are_defaults_only(monkeypatch):
+    monkeypatch.setattr("cnnlab.models.zoo.imagenet", lambda network: network)  # which would refuse the second
+    with torch.device("meta"):
+        for options, stride_in in (({}, "3x3"), ({"stride_in": "1x1"}, "1x1")):
+            assert build("resnet50", weights="imagenet", **options).stride_in == stride_in
+
+
 @pytest.mark.parametrize("shortcut", ["A", "B", "C", "none"])
 def test_each_shortcut_learns_its_own_parameters_and_no_others(shortcut):
     net = ResNet(depth=18, widths=(8, 16, 32, 64), num_classes=3, stem="small", shortcut=shortcut)
@@ -115,6 +135,12 @@ def test_fit_trains_a_network_with_auxiliary_classifiers():
     net = build("googlenet", variant="torchvision", auxiliary=True, num_classes=2, width=0.125, stem="small")
     history = fit(net, split, validation=split, epochs=1, batch_size=8, loss=auxiliary_loss, progress=False)
     assert history.train_loss.iloc[-1] > history.validation_loss.iloc[-1] > 0  # three losses against one
+
+
+def test_the_width_counts_for_auxiliary_classifiers_too():
+    with torch.device("meta"):
+        head = build("googlenet", auxiliary=True, width=0.25).auxiliary["inception4a"]
+    assert (head.conv.conv.out_channels, head.fc1.in_features, head.fc1.out_features) == (32, 32 * 4 * 4, 256)
 
 
 @pytest.mark.parametrize(

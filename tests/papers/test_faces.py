@@ -65,5 +65,12 @@ def test_tronnets_printed_1210_features_need_stride_2_where_its_table_says_1():
     assert ours.classifier.fc1.in_features == printed_features == 10 * 11 * 11
 
 
+def test_tronnet_starts_as_glorot_and_bengio_say():
+    torch.manual_seed(0)
+    conv = build("tronnet").features.conv3
+    assert conv.weight.var().item() == pytest.approx(2 / (9 * 30 + 9 * 35), rel=0.05)  # section 3.3
+    assert conv.bias.eq(0).all()
+
+
 def test_there_are_201_outputs_for_200_identities():
     assert on_meta("tronnet").classifier.fc2.out_features == 201

@@ -112,7 +112,19 @@ def test_it_has_nearly_9_times_fewer_parameters_than_alexnet_where_the_lecture_s
     ours = sum(p.numel() for p in on_meta().parameters())
     assert ours == 6_998_552
     assert round(alexnet / ours, 1) == 8.7
-    assert round(60 / 12, 1) == 5.0  # millions that "12 times" would leave, of the paper's 60
+
+
+@pytest.mark.parametrize(("name", "before", "after"), [("norm1", "pool1", "conv2_reduce"), ("norm2", "conv2", "pool2")])
+def test_it_normalises_across_channels_twice_by_alexnets_formula(name, before, after):
+    features = on_meta().features
+    names = list(dict(features.named_children()))
+    assert names[names.index(name) - 1 : names.index(name) + 2] == [before, name, after]  # figure 3
+    x = 10 * torch.randn(1, 64, 2, 2, generator=torch.Generator().manual_seed(0))
+    b = torch.empty_like(x)
+    for i in range(64):  # Krizhevsky et al. 2012, section 3.3: n = 5, k = 2, α = 10⁻⁴, β = 0.75
+        window = x[:, max(0, i - 2) : min(63, i + 2) + 1]
+        b[:, i] = x[:, i] / (2 + 1e-4 * (window**2).sum(dim=1)) ** 0.75
+    torch.testing.assert_close(getattr(features, name)(x), b)
 
 
 def test_the_5x5_branch_is_5x5_and_torchvisions_is_3x3():

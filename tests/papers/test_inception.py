@@ -6,6 +6,7 @@ from torch import nn
 from cnnlab.models import build, summary
 from cnnlab.models.blocks import Branches
 from cnnlab.models.googlenet import TABLE, Inception
+from cnnlab.models.inception_v4 import RESNET_REDUCTION_A, RESNET_REDUCTION_B
 
 ROWS = [  # the layer, its kernel and stride, and the input size that the table prints (H×W×C)
     ("conv1", (3, 2), (299, 299, 3)),
@@ -62,15 +63,15 @@ def test_the_last_convolution_of_the_v2_stem_must_be_padded_although_the_table_d
 
 
 def test_two_3x3_for_a_5x5_save_28_percent_and_1x7_with_7x1_for_7x7_save_71():
-    assert round(100 * (1 - (9 + 9) / 25)) == 28  # section 3.1
-    five = Branches(64, ("5×5 64",))
-    threes = Branches(64, ("3×3 64 → 3×3 64",))
-    ratio = sum(p.numel() for p in threes.parameters()) / sum(p.numel() for p in five.parameters())
-    assert abs(ratio - 18 / 25) < 0.01
+    five, threes = Branches(64, ("5×5 64",)), Branches(64, ("3×3 64 → 3×3 64",))
+    operations = [summary(module, (64, 16, 16)).multiply_adds.sum() for module in (five, threes)]
+    assert round(100 * (1 - operations[1] / operations[0])) == 28  # section 3.1
     assert summary(threes, (64, 16, 16)).receptive_field.iloc[-1] == (5, 5)
     sevens = Branches(64, ("1×7 64 → 7×1 64",))
     assert summary(sevens, (64, 16, 16)).receptive_field.iloc[-1] == (7, 7)
-    assert abs(sum(p.numel() for p in sevens.parameters()) / (49 * 64 * 64) - 14 / 49) < 0.01
+    seven = Branches(64, ("7×7 64",))
+    operations = [summary(module, (64, 16, 16)).multiply_adds.sum() for module in (seven, sevens)]
+    assert round(100 * (1 - operations[1] / operations[0])) == 71
 
 
 def test_v3_has_fewer_than_the_abstracts_25_million_parameters_and_our_v2_hardly_more():
@@ -113,9 +114,9 @@ def test_v4s_stem_needs_a_stride_that_figure_3_does_not_print():
 
 
 def test_inception_resnet_v2_cannot_be_what_its_figures_print():
-    reduction_a = 384 + 384 + 384  # Table 1: n and m of the convolutions, and the pooled input of 384
+    reduction_a = Branches(384, RESNET_REDUCTION_A).out_channels  # after the 384 maps that figure 16 puts out
     assert reduction_a == 1152  # figure 17's 1×1 puts out 1154
-    reduction_b = reduction_a + 384 + 288 + 320
+    reduction_b = Branches(reduction_a, RESNET_REDUCTION_B).out_channels
     assert reduction_b == 2144  # figure 19's 1×1 puts out 2048
     shapes = inputs(on_meta("inception_resnet_v2"), 299)  # the published code
     grids = {name: shapes[f"inception_resnet_{name}1"] for name in "abc"}

@@ -56,10 +56,17 @@ def test_run_11_has_the_shapes_and_parameters_of_fig_6():
 
 
 def test_the_text_gives_two_map_sizes_that_the_figure_contradicts():
-    sizes = [(192 // 2**stage, 256 // 2**stage) for stage in range(1, 6)]
-    assert sizes == [(96, 128), (48, 64), (24, 32), (12, 16), (6, 8)]  # Fig. 6, and halving
+    table = summary(on_meta("landmark_cnn"), (3, 192, 256))
+    sizes = [shape[1:] for shape in table.output_shape[table.kind == "MaxPool2d"]]
     text = [(96, 128), (48, 64), (24, 32), (12, 18), (6, 9)]
     assert [size for size in text if size not in sizes] == [(12, 18), (6, 9)]
+
+
+def test_it_starts_with_the_variance_of_keras_default():
+    torch.manual_seed(0)
+    layer = LandmarkCNN(run=8, input_size=(64, 64)).classifier.dense1
+    assert layer.weight.var().item() == pytest.approx(2 / (layer.in_features + 256), rel=0.05)
+    assert layer.bias.eq(0).all()
 
 
 @pytest.mark.parametrize("run", ROWS)

@@ -23,6 +23,16 @@ def test_nin_is_three_mlp_convolutions_and_a_mean_without_a_linear_layer():
     assert [convs.parameters[i : i + 3].sum() for i in (0, 3, 6)] == [60_928, 535_104, 370_954]
 
 
+def test_half_of_the_maps_are_dropped_after_the_first_two_poolings():
+    with torch.device("meta"):
+        features = build("nin").features
+    names = list(dict(features.named_children()))
+    for number in (1, 2):  # section 4.1: after all but the last MLP convolution
+        assert features[names.index(f"pool{number}") + 1] is getattr(features, f"dropout{number}")
+        assert getattr(features, f"dropout{number}").p == 0.5
+    assert sum(isinstance(layer, nn.Dropout) for layer in features) == 2
+
+
 def test_a_1x1_convolution_is_a_linear_layer_for_each_pixel():
     conv = nn.Conv2d(192, 160, 1)
     linear = nn.Linear(192, 160)

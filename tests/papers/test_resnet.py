@@ -104,7 +104,7 @@ def test_the_other_lectures_bottleneck_arithmetic_agrees():
     parts = [block.conv1.weight.numel(), block.conv2.weight.numel(), block.conv3.weight.numel()]
     assert parts == [256 * 64 * 1 * 1, 64 * 64 * 3 * 3, 64 * 256 * 1 * 1]
     assert [round(part / 1024) for part in parts] == [16, 36, 16]  # "16K, 36K, 16K, total ~70K"
-    assert 256 * 256 * 3 * 3 == 589_824  # "~600K" for one 3×3 at 256 maps
+    assert Block(256, 256).conv1.weight.numel() == 256 * 256 * 3 * 3 == 589_824  # "~600K" for one 3×3 at 256 maps
 
 
 @pytest.mark.parametrize(
