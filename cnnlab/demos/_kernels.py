@@ -135,9 +135,12 @@ def kernels(model: nn.Module | None = None, *, before: nn.Module | None = None) 
 
     Raises:
         ValueError: if the network has no convolution, or ``before`` has other layers.
+        TypeError: for something else than a network.
     """
     if model is None:
         return KernelsDemo(lenets())
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"kernels shows those of a network, got {model!r}; models.build makes one of a name")
     if before is not None:
         shapes = [{name: str(net.get_submodule(name)) for name in convolutions(net)} for net in (model, before)]
         if shapes[0] != shapes[1]:

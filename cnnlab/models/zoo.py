@@ -100,7 +100,7 @@ def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module
     Linear(in_features=84, out_features=3, bias=True)
     >>> build("lenet")
     Traceback (most recent call last):
-    ValueError: no network is called 'lenet'; did you mean lenet5...? cnnlab.models.MODELS lists them all
+    ValueError: no network is called 'lenet'; did you mean lenet5...? `cnnlab models` lists them all
     """
     known(name)
     constructor = MODELS[name]
@@ -160,10 +160,10 @@ def known(name: str) -> None:
 
     >>> known("vgg17")
     Traceback (most recent call last):
-    ValueError: no network is called 'vgg17'; did you mean vgg1...? cnnlab.models.MODELS lists them all
+    ValueError: no network is called 'vgg17'; did you mean vgg1...? `cnnlab models` lists them all
     """
     if name not in MODELS:
         near = get_close_matches(name, MODELS, n=3, cutoff=0.4) or sorted(MODELS)[:5]
         raise ValueError(
-            f"no network is called {name!r}; did you mean {', '.join(near)}? cnnlab.models.MODELS lists them all"
+            f"no network is called {name!r}; did you mean {', '.join(near)}? `cnnlab models` lists them all"
         )

@@ -75,3 +75,8 @@ def test_networks_without_kernels_or_with_others_are_refused():
         demos.kernels(nn.Linear(2, 2))
     with pytest.raises(ValueError, match="the same convolutions"):
         demos.kernels(models.build("lenet5"), before=models.build("lenet5", in_channels=3))
+
+
+def test_a_name_is_no_network():
+    with pytest.raises(TypeError, match="those of a network, got 'lenet5'; models.build makes one of a name"):
+        demos.kernels("lenet5")

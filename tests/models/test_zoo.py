@@ -19,7 +19,7 @@ def test_every_name_of_the_course_is_there():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("vgg17", {}, r"no network is called 'vgg17'; did you mean vgg1.*MODELS lists them all"),
+        ("vgg17", {}, r"no network is called 'vgg17'; did you mean vgg1.*`cnnlab models` lists them all"),
         ("", {}, "no network is called ''"),
         ("vgg16", {"colum": "D"}, r"vgg16 takes no option 'colum'; it takes num_classes, in_channels, input_size"),
         ("vgg16", {"column": "E"}, "vgg16 takes no option 'column'"),  # the name says it
