@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -34,6 +35,47 @@ with atomic({str(path)!r}) as draft:
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+    (tmp_path / ".notes.txt.mine.partial").touch()
+    with atomic(path) as draft:  # the next writer removes the dead one's draft, and nothing else
+        draft.write_text("new")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".notes.txt.mine.partial", "notes.txt"]
+
+
+def test_two_writers_at_once_leave_each_others_drafts_alone(tmp_path):
+    path, begun, go_on = tmp_path / "notes [1].txt", threading.Event(), threading.Event()
+
+    def slowly():
+        with atomic(path) as draft:
+            draft.write_text("thread")
+            begun.set()
+            go_on.wait(60)
+
+    thread = threading.Thread(target=slowly)
+    thread.start()
+    begun.wait(60)
+    code = f"""
+from cnnlab.files import atomic
+with atomic({str(path)!r}) as draft:
+    draft.write_text("process")
+"""
+    with atomic(path) as draft:
+        draft.write_text("here")
+        subprocess.run([sys.executable, "-c", code], check=True)
+        assert path.read_text() == "process"
+    assert path.read_text() == "here"
+    go_on.set()
+    thread.join()
+    assert path.read_text() == "thread"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_draft_of_an_ended_thread_is_removed(tmp_path):
+    path = tmp_path / "notes.txt"
+    (tmp_path / f".notes.txt.{os.getpid()}-1.partial").touch()  # no thread has this number
+    with atomic(path) as draft:
+        draft.write_text("new")
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):

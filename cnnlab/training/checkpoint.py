@@ -1,21 +1,19 @@
 """The state of an unfinished run, on the disk after every epoch."""
 
-import hashlib
 import os
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from cnnlab.data import Pictures, Split
 from cnnlab.files import atomic
+from cnnlab.training.settings import plain
 
-VERSION = 1
-PARTS = {"version", "settings", "rows", "model", "optimizer", "schedule", "best", "way", "finished"}
+MARK = "cnnlab checkpoint"  # the first key of the state, with the version: it stands near the beginning of the file
+VERSION = 2
+PARTS = {MARK, "settings", "rows", "model", "optimizer", "schedule", "best", "way", "finished"}
 
 
 def write_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
@@ -28,37 +26,40 @@ def write_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> Non
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as draft, open(draft, "wb") as file:
-            torch.save(_plain({"version": VERSION, **state}), file)
+            torch.save(plain({MARK: VERSION, **state}), file)
     except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
         raise OSError(
-            f"the checkpoint {path} could not be written ({error}); the one before is untouched: free some space or "
-            "make the folder writable, then call fit again with the same resume"
+            f"the checkpoint {path} could not be written ({_systems_word(error)}); the one before is untouched: free "
+            "some space or make the folder writable, then call fit again with the same resume"
         ) from error
 
 
-def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> dict[str, Any] | None:
-    """Read the state of a run that was begun with ``settings``; None if there is none yet.
+def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], epochs: int) -> dict[str, Any] | None:
+    """Read the state of a run of ``epochs`` that was begun with ``settings``; None if there is none yet.
 
     Never runs code from the file.
 
     Raises:
-        ValueError: if the file is damaged, no checkpoint of cnnlab, or belongs to a run with other settings.
+        ValueError: if the file is damaged, no checkpoint of cnnlab, or of a run with other settings or more epochs.
     """
-    if not Path(path).exists():
+    path = Path(path)
+    if not path.exists():
         return None
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file in it, as resume={str(path / 'run.pt')!r}")
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("it is cut off or something else")
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        state = _read(path)
+    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0][:120]
-        raise ValueError(
-            f"{path} is damaged or no checkpoint of cnnlab ({reason}); delete it, or name another file in resume"
-        ) from error
-    if not isinstance(state, dict) or set(state) != PARTS or state["version"] != VERSION:
-        raise ValueError(
-            f"{path} is no checkpoint of this version of cnnlab; delete it, or name another file in resume"
-        )
+        if _marked(path):
+            raise ValueError(
+                f"{path} is a damaged checkpoint ({reason}); delete it to begin again, or name another file in resume"
+            ) from error
+        raise ValueError(f"{path} is no checkpoint of cnnlab ({reason}); name another file in resume") from error
+    if not isinstance(state, dict) or MARK not in state:
+        raise ValueError(f"{path} is no checkpoint of cnnlab; name another file in resume")
+    if set(state) != PARTS or state[MARK] != VERSION:
+        raise ValueError(f"{path} is a checkpoint of another version of cnnlab; name another file in resume")
     changed = [
         _difference(name, state["settings"].get(name), value)
         for name, value in settings.items()
@@ -69,18 +70,33 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any]) -> d
             f"{path} belongs to a run with other settings: {'; '.join(changed)}; call fit as before, or name "
             "another file in resume"
         )
+    if len(state["rows"]) > epochs:
+        raise ValueError(f"{path} has {len(state['rows'])} epochs already, more than epochs={epochs}; ask for more")
     return state
 
 
-def fingerprint(split: Split) -> str:
-    """What tells a split from another: its labels, and the bytes of its pictures or their paths."""
-    digest = hashlib.sha256(split.labels.cpu().numpy().tobytes())
-    images = split.images
-    if isinstance(images, Tensor):
-        digest.update(images[:: max(1, len(images) // 100)].cpu().numpy().tobytes())  # a hundred of them
-    elif isinstance(images, Pictures):
-        digest.update("\n".join(map(str, images.paths)).encode())
-    return digest.hexdigest()[:12]
+def _read(path: Path) -> Any:
+    if not zipfile.is_zipfile(path):
+        raise ValueError("it is cut off or something else")
+    with zipfile.ZipFile(path) as archive:  # torch.load does not look at the checksums
+        broken = archive.testzip()
+    if broken:
+        raise ValueError(f"the checksum of its part {broken} is wrong")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _marked(path: Path) -> bool:
+    """Whether a file that cannot be read was a checkpoint of ours once."""
+    with open(path, "rb") as file:
+        return MARK.encode() in file.read(4096)
+
+
+def _systems_word(error: BaseException | None) -> BaseException | None:
+    """The system's error behind one of torch's writer, which only speaks of positions in the file."""
+    cause = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__context__
+    return cause or error
 
 
 def _difference(name: str, before: object, now: object) -> str:
@@ -91,17 +107,5 @@ def _difference(name: str, before: object, now: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def _plain(value: Any) -> Any:
-    """``value`` with NumPy's numbers as Python's: a checkpoint is read without running code, and they would need it."""
-    match value:
-        case np.generic():
-            return value.item()
-        case dict():
-            return type(value)((key, _plain(item)) for key, item in value.items())
-        case list() | tuple():
-            return type(value)(map(_plain, value))
-    return value

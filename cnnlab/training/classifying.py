@@ -66,13 +66,13 @@ def classify(
     files = [Path(path) for path in paths]
     size = network.preprocess(torch.zeros(3, 256, 256, dtype=torch.uint8)).shape
     runtime = choose(network.model, (len(files), *size), precision=precision, device=None, training=False)
-    runtime.place(network.model)
+    model = runtime.placed(network.model)
     unreadable: list[Unreadable] = []
     guesses = {}
     with memory_kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and names the file
         for batch in _batches(files, network.preprocess, unreadable, progress):
-            logits, places = logits_of(network.model, [batch], runtime)
+            logits, places = logits_of(model, [batch], runtime)
             scores, best = logits.topk(top)
             chances = logits.softmax(dim=1).gather(1, best)
             for place, *found in zip(*(x.tolist() for x in (places, best, scores, chances)), strict=True):

@@ -56,7 +56,10 @@ class History(pd.DataFrame):
             FileNotFoundError: if there is no such file.
             ValueError: if it is not the CSV of a history.
         """
-        table = pd.read_csv(path)
+        try:
+            table = pd.read_csv(path)
+        except ValueError as error:  # pandas does not name the file
+            raise ValueError(f"{path} is not the CSV of a training history: {error}") from error
         if "epoch" not in table or "train_loss" not in table:
             raise ValueError(f"{path} is not the CSV of a training history: it has no columns epoch and train_loss")
         return cls(table.set_index("epoch"))

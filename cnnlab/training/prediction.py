@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sized
 from itertools import chain
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from cnnlab.data import Images, Split, batches, ten_crops, to_float
+from cnnlab.data import Images, Split, Splits, batches, ten_crops, to_float
 from cnnlab.evaluation import Report
 from cnnlab.models import evaluating
+from cnnlab.training.checks import check_pictures
 from cnnlab.training.memory import memory_kept
+from cnnlab.training.outputs import joined, logits_in
 from cnnlab.training.runtime import Runtime, choose
 
 NO_PICTURE = "there is no picture to classify: the loader is empty, or no picture could be decoded"
@@ -32,7 +34,10 @@ def predict(
 
     Shape: N pictures (C, H, W) -> (N, num_classes) float32, on the CPU.
 
+    Of several outputs, the logits come first.
+
     Raises:
+        TypeError: for something else than these, float64 pictures, or a network whose outputs do not begin with logits.
         ValueError: for a tensor that is no batch of pictures, or no pictures at all.
 
     >>> from cnnlab import models
@@ -94,14 +99,26 @@ def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, 
     Raises:
         ValueError: if there is no picture.
     """
-    logits, labels = [], []
+    output, labels = outputs_of(model, feed, runtime)
+    return logits_in(output), labels
+
+
+def outputs_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Any, Tensor]:
+    """All that the network puts out for all batches, which need not be logits alone, and the labels.
+
+    Raises:
+        TypeError: if the outputs do not begin with logits.
+        ValueError: if there is no picture.
+    """
+    outputs, labels = [], []
     with evaluating(model), torch.inference_mode(), runtime.autocast(), memory_kept():
         for images, truth in feed:
-            logits.append(model(runtime.arrange(to_float(images))).float())
+            outputs.append(model(runtime.arrange(to_float(images))))
+            logits_in(outputs[-1])
             labels.append(truth.to(runtime.device))
-    if not logits:
+    if not outputs:
         raise ValueError(NO_PICTURE)
-    return torch.cat(logits), torch.cat(labels)
+    return joined(outputs), torch.cat(labels)
 
 
 def _predict(
@@ -111,6 +128,8 @@ def _predict(
     precision: str,
     device: torch.device | str | None,
 ) -> tuple[Tensor, Tensor]:
+    if isinstance(images, Splits):
+        raise TypeError("these are all parts of a data set; pass one of them, as its part .test")
     if isinstance(images, Tensor):
         if images.ndim != 4 or not len(images):
             raise ValueError(
@@ -120,14 +139,21 @@ def _predict(
         nobody = torch.zeros(len(images), dtype=torch.int64)  # a split needs labels; nobody looks at them
         images = Split(cast(Images, images), nobody, ("",))
     if isinstance(images, Split):
+        check_pictures(model, images.images)
         shape: tuple[int, ...] = images.images.shape
     else:
         loader = iter(images)
         first = next(loader, None)
         if first is None:
             raise ValueError(NO_PICTURE)
+        if not (isinstance(first, (tuple, list)) and [isinstance(part, Tensor) for part in first] == [True, True]):
+            raise TypeError(
+                "a loader must give batches of pictures with their labels, two tensors each; pictures without labels "
+                "go to predict as one tensor"
+            )
+        check_pictures(model, first[0])
         shape = (len(first[0]) * (len(images) if isinstance(images, Sized) else 1), *first[0].shape[1:])
-        images = chain([first], loader)
+        images = chain([(first[0], first[1])], loader)
     runtime = choose(model, tuple(shape), precision=precision, device=device, training=False)
     feed = batches(images, batch_size, device=runtime.device) if isinstance(images, Split) else images
     # The weights' memory format stays: an optimiser that trains them meanwhile relies on it.

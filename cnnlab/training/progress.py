@@ -40,7 +40,7 @@ class Progress:
 
             self._handle = display(self, display_id=True)
         elif self.shown:
-            print(self.title)
+            _say(self.title)
             self._draw()
         return self
 
@@ -52,7 +52,7 @@ class Progress:
         self.running = ""
         self._draw()
         if self.shown and self._handle is None and self.note:
-            print(self.note)
+            _say(self.note)
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """Show where the running epoch is, if the last time was some moments ago."""
@@ -76,10 +76,10 @@ class Progress:
             self._handle.update(self)
         elif self.shown:
             if sys.stdout.isatty():
-                print(f"\r\x1b[K{self.running}", end="", flush=True)
+                _say(f"\r\x1b[K{self.running}", end="")
             lines = _text_rows(self.rows)
             for line in lines[self._lines :]:
-                print(line, flush=True)
+                _say(line)
             self._lines = len(lines)
 
     def __repr__(self) -> str:
@@ -100,6 +100,12 @@ class Progress:
             f'<div><div style="color:var(--jp-ui-font-color2, #555)">{escape(self.title)}</div>'
             f'<div style="max-height:40em;overflow:auto">{table}</div><div>{bar or escape(self.note)}</div></div>'
         )
+
+
+def _say(text: str, end: str = "\n") -> None:
+    """Print, with a question mark for what the terminal's encoding lacks, as "·" in ASCII."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), end=end, flush=True)
 
 
 def _cell(name: str, row: dict[str, float]) -> str:

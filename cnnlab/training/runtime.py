@@ -7,11 +7,7 @@ gains nothing worth the difference in the last digits, and runs in plain float32
 """
 
 import copy
-import hashlib
-import json
 import math
-import os
-import platform
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -19,10 +15,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.nn.parameter import is_lazy
 
-from cnnlab.files import atomic, cache_folder
+from cnnlab.training.measurements import key_of, native_bfloat16, operations, remember, remembered
 from cnnlab.training.memory import memory_kept
+from cnnlab.training.outputs import logits_in
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 GAIN = {"float32": 1.05, "bfloat16": 1.25}  # how much faster than plain float32 each must be to be chosen
@@ -62,6 +59,13 @@ class Runtime:
         """Move ``model`` to the device and into the memory format, in place."""
         form = torch.channels_last if self.way.channels_last else torch.contiguous_format
         return model.to(self.device).to(memory_format=form)
+
+    def placed(self, model: nn.Module) -> nn.Module:
+        """``model`` where and as it is to run, and the caller's left as it is: a copy, if it would have to change."""
+        tensors = [*model.parameters(), *model.buffers()]
+        if self.way.channels_last or any(tensor.device.type != self.device.type for tensor in tensors):
+            return self.place(copy.deepcopy(model))
+        return model
 
     def arrange(self, images: Tensor) -> Tensor:
         """A batch on the device, in the memory format."""
@@ -123,28 +127,27 @@ def _there(device: torch.device | str) -> torch.device:
     return torch.device(device)
 
 
-def native_bfloat16() -> bool:
-    """Whether this processor has arithmetic for bfloat16, as oneDNN sees it."""
-    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
 def _chosen_on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, training: bool) -> Runtime:
     cpu = torch.device("cpu")
     if precision == "bfloat16":
         return Runtime(cpu, Way(precision, channels_last=True), "as asked")
+    if any(parameter.dtype != torch.float32 for parameter in model.parameters()):
+        return Runtime(cpu, PLAIN, "its weights are not in float32")
+    if any(is_lazy(parameter) for parameter in model.parameters()):
+        return Runtime(cpu, PLAIN, "its weights have no shape yet")
     if not any(isinstance(module, nn.Conv2d) for module in model.modules()):
         return Runtime(cpu, PLAIN, "no convolution to speed up")
     if not training and shape[0] < WORTH_MEASURING:
         return Runtime(cpu, PLAIN, "too few pictures to measure")
     sample = (min(shape[0], max(4, VALUES // math.prod(shape[1:]))), *shape[1:])
-    if _operations(model, sample) < SMALL:
+    if operations(model, sample) < SMALL:
         return Runtime(cpu, PLAIN, "too small to gain from another")
-    key = _key(model, sample, precision, training)
-    seconds = _remembered(key)
+    key = key_of(model, sample, precision, training)
+    seconds = remembered(key)
     if seconds is None:
         reduced = precision == "auto" and native_bfloat16()
         seconds = _measure(model, sample, list(WAYS if reduced else WAYS[:2]), training)
-        _remember(key, seconds)
+        remember(key, seconds)
     gains = {way: seconds[_name(PLAIN)] / seconds[_name(way)] for way in WAYS if _name(way) in seconds}
     good = [way for way in gains if way == PLAIN or gains[way] >= GAIN[way.precision]]
     best = max(good, key=gains.__getitem__)
@@ -158,14 +161,6 @@ def _name(way: Way) -> str:
 
 def _autocast(device: torch.device, way: Way) -> AbstractContextManager[object]:
     return nullcontext() if way.precision == "float32" else torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def _operations(model: nn.Module, shape: tuple[int, ...]) -> int:
-    """Operations of a forward pass (a multiply-add counts two), counted on a copy without memory."""
-    twin = copy.deepcopy(model).to("meta").eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        twin(torch.zeros(shape, device="meta"))
-    return int(counter.get_total_flops())
 
 
 def _measure(model: nn.Module, shape: tuple[int, ...], ways: list[Way], training: bool) -> dict[str, float]:
@@ -197,51 +192,9 @@ def _step(model: nn.Module, images: Tensor, runtime: Runtime, training: bool) ->
     before = time.perf_counter()
     with torch.set_grad_enabled(training), runtime.autocast():
         output = model(images)
+    logits_in(output)
     parts = [output] if isinstance(output, Tensor) else [part for part in output if part is not None]
     if training and any(part.requires_grad for part in parts):
         torch.stack([part.float().mean() for part in parts]).sum().backward()
         model.zero_grad()
     return time.perf_counter() - before
-
-
-def _key(model: nn.Module, shape: tuple[int, ...], precision: str, training: bool) -> str:
-    """What a measurement depends on: the machine, its settings, the libraries, the network and the batch."""
-    facts = [
-        torch.__version__,
-        platform.processor() or platform.machine(),
-        torch.backends.cpu.get_cpu_capability(),
-        native_bfloat16(),
-        torch.get_num_threads(),
-        *(os.environ.get(name) for name in ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")),
-        repr(model),
-        [parameter.requires_grad for parameter in model.parameters()],
-        shape,
-        precision,
-        training,
-    ]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-
-
-_known: dict[str, dict[str, float]] = {}  # measurements of this process, and those read from the cache
-
-
-def _remembered(key: str) -> dict[str, float] | None:
-    if key not in _known:
-        try:
-            _known.update(json.loads((cache_folder() / "runtime.json").read_text()))
-        except (OSError, ValueError):
-            return None  # none kept yet, or a damaged file, which the next measurement replaces
-    return _known.get(key)
-
-
-def _remember(key: str, seconds: dict[str, float]) -> None:
-    _known[key] = seconds
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) + 1:
-        return  # measured beside much other work: good enough for this process, not for all to come
-    kept = cache_folder() / "runtime.json"
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(kept) as draft:
-            draft.write_text(json.dumps(_known, indent=1))
-    except OSError:
-        pass  # a cache that cannot be written costs a measurement a process; `cnnlab doctor` says so

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, 
     so that weights and card cannot be parted, and lies beside it as ``.json`` to be read.
 
     Raises:
-        ValueError: if the network was not made by `cnnlab.models.build`, which knows how to make it again.
+        ValueError: if the network was not made by `cnnlab.models.build`, which knows how to make it again, or has not
+            as many outputs as there are ``classes``.
+        FileExistsError: if the file beside it, which the card would replace, is none.
         OSError: if the disk is full or the folder not writable; an older file is untouched.
 
     >>> import tempfile
@@ -53,6 +56,12 @@ def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, 
             f"{recipe['name']} was changed after it was built ({', '.join(changed[:3])}), so that a file could not say "
             "how to rebuild it; build it with the options that give the new layers"
         )
+    _check_classes(model, classes)
+    beside = path.with_name(path.name.removesuffix(".safetensors") + ".json")
+    if beside.exists() and not _is_card(beside):
+        raise FileExistsError(
+            f"{beside} is no card of cnnlab, and the card of {path.name} would replace it; save under another name"
+        )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     card = {**recipe, "parameters": parameters, "classes": list(classes), "notes": notes}
     text = json.dumps(card, indent=2, ensure_ascii=False)
@@ -60,7 +69,7 @@ def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, 
     try:
         with atomic(path) as draft:
             save_file(tensors, draft, metadata={CARD: text})
-        with atomic(path.with_suffix(".json")) as draft:
+        with atomic(beside) as draft:
             draft.write_text(text + "\n", encoding="utf-8")
     except SafetensorError as error:  # its way to report a full disk or a missing folder
         raise OSError(f"{path} could not be written: {error}") from error
@@ -87,11 +96,10 @@ def load(path: str | os.PathLike[str]) -> nn.Module:
             if expected != found:
                 differing = sorted(set(expected.items()) ^ set(found.items()))[:3]
                 raise ValueError(f"{path}: the weights are not those of {card['name']}; {_plainly(differing)}")
+            _check_classes(model, card.get("classes") or (), f"{path}: ")
             model.load_state_dict({name: file.get_tensor(name).clone() for name in found}, assign=True)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}); copy it again") from error
-    for parameter in model.parameters():
-        parameter.requires_grad_()
     model.card = card  # type: ignore[assignment]
     return model.eval()
 
@@ -106,6 +114,23 @@ def _card(path: Path, text: str | None) -> dict[str, Any]:
     if not isinstance(card, dict) or not isinstance(card.get("name"), str) or not isinstance(card.get("options"), dict):
         raise ValueError(f"{path}: its card does not name a network and its options")
     return card
+
+
+def _is_card(path: Path) -> bool:
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(card, dict) and {"name", "options", "parameters", "classes"} <= set(card)
+
+
+def _check_classes(model: nn.Module, classes: Sequence[str], where: str = "") -> None:
+    """Every network of the zoo ends with the biases of its outputs, one a class."""
+    outputs = len(list(model.parameters())[-1])
+    if classes and len(classes) != outputs:
+        raise ValueError(
+            f"{where}this network has {outputs} outputs, and classes names {len(classes)}; name each output, or none"
+        )
 
 
 def _rebuild(path: Path, card: dict[str, Any]) -> nn.Module:

@@ -8,7 +8,6 @@ quartiles. A GPU is waited for before anyone looks at the clock.
 wherever CUDA's compiler is installed and no GPU is found.
 """
 
-import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -192,7 +191,6 @@ def _prepared(
     if any(tensor.is_meta for tensor in tensors):
         raise ValueError("this network lies on the meta device and has no weights to compute with; build it without")
     runtime = choose(model, shape, precision=precision, device=device, training=False)
-    if runtime.way.channels_last or any(tensor.device.type != runtime.device.type for tensor in tensors):
-        model = runtime.place(copy.deepcopy(model))
+    model = runtime.placed(model)
     images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     return model, runtime.arrange(images) if images.ndim == 4 else images.to(runtime.device), runtime

@@ -1,5 +1,7 @@
 """`classify`: real photographs, and everything that may lie in a folder beside them."""
 
+import time
+import warnings
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from PIL import Image
 
 from cnnlab.data import decode, photo
 from cnnlab.models import Pretrained, pretrained
-from cnnlab.training import classify
+from cnnlab.training import classify, classifying
+from cnnlab.training.runtime import Runtime, Way
 
 CATS = {"tabby", "tiger cat", "Egyptian cat"}
 
@@ -75,7 +78,10 @@ def test_a_folder_with_bad_files_has_the_rest_classified_in_order_and_lists_them
     Image.new("1", (10_000, 10_000)).save(tmp_path / "wide.png")
     Image.new("1", (1_000_000, 1)).save(tmp_path / "zz-line.png")
     seen: list[int] = []
-    result = classify(network, sorted(tmp_path.iterdir()), top=1, progress=seen.append)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        result = classify(network, sorted(tmp_path.iterdir()), top=1, progress=seen.append)
+    assert not [warning for warning in warned if issubclass(warning.category, Image.DecompressionBombWarning)]
     assert list(result.guesses) == [*good, tmp_path / "zz-line.png"]
     assert {result.guesses[path][0].name for path in good} <= CATS
     bad = ["cut.jpg", "dim.avif", "drawn.eps", "empty.png", "letter.jpg", "vast.png", "wide.png"]
@@ -101,3 +107,33 @@ def test_bad_arguments_name_value_and_rule(network):
         classify(network, ["a.jpg"], top=0)
     with pytest.raises(ValueError, match="there is no photograph to classify; name one or more files"):
         classify(network, [])
+
+
+def test_only_a_few_photographs_are_decoded_ahead(network, monkeypatch):
+    decoded, at_first = [], []
+
+    def decode_small(path):
+        decoded.append(path)
+        return torch.zeros(3, 8, 8, dtype=torch.uint8)
+
+    def progress(done):
+        if done == 1:
+            time.sleep(0.2)  # time enough for the threads to run away
+            at_first.append(len(decoded))
+
+    monkeypatch.setattr(classifying, "decode", decode_small)
+    result = classify(network, [f"{place}.jpg" for place in range(80)], top=1, progress=progress)
+    assert len(result.guesses) == len(decoded) == 80
+    assert at_first[0] <= 33  # two batches, and the picture that took the place of the first
+
+
+def test_the_callers_network_stays_as_it_is_however_it_runs(cat, tmp_path, monkeypatch):
+    network = pretrained()
+    cat.save(tmp_path / "cat.jpg")
+    runtime = Runtime(torch.device("cpu"), Way("bfloat16", channels_last=True), "planted")
+    monkeypatch.setattr(classifying, "choose", lambda *_, **__: runtime)
+    places = [parameter.data_ptr() for parameter in network.model.parameters()]
+    (guesses,) = classify(network, [tmp_path / "cat.jpg"]).guesses.values()
+    assert CATS & {guess.name for guess in guesses}
+    assert [parameter.data_ptr() for parameter in network.model.parameters()] == places
+    assert all(parameter.is_contiguous() for parameter in network.model.parameters())

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -49,3 +53,27 @@ def test_an_interrupted_run_says_where(tiny, capsys):
     with pytest.raises(KeyboardInterrupt):
         cnnlab.fit(models.build("lenet5", num_classes=2), tiny, epochs=3, callbacks=[interrupt])
     assert capsys.readouterr().out.splitlines()[-1] == "stopped in epoch 2: KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp932", "utf-8"])
+def test_a_terminal_that_cannot_show_a_sign_shows_another(encoding):
+    code = """
+from cnnlab.training.progress import Progress
+with Progress(title="CPU \u00b7 2.0\u00d7", epochs=1, rows=[], shown=True) as shown:
+    shown.note = "no \u00b7"
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": encoding}
+    )
+    expected = "CPU · 2.0×\nno ·\n".encode(encoding, "replace")
+    assert done.stdout.replace(b"\r\n", b"\n") == expected
+
+
+def test_the_time_left_after_a_resume_is_that_of_the_epochs_left(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("cnnlab.training.progress.time.perf_counter", lambda: clock[0])
+    shown = Progress(title="LeNet5", epochs=10, rows=[ROW] * 8, shown=True)
+    shown._handle = type("Handle", (), {"update": lambda self, what: None})()
+    clock[0] += 10
+    shown.step(2, 4, 0.7)  # half an epoch in 10 seconds, and one and a half to go
+    assert shown.running == "epoch 9 of 10, loss 0.700, 30 s left"

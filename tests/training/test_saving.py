@@ -54,6 +54,11 @@ def card(path, change):
         (lambda path: card(path, {"options": {"evil": 1}}), "lenet5 takes no option 'evil'"),
         (lambda path: card(path, {"options": {"num_classes": 10**9}}), "the weights are not those of lenet5"),
         (lambda path: card(path, {"options": {"num_classes": "ten"}}), "does not describe a network"),
+        (
+            lambda path: card(path, {"classes": ["a"]}),
+            r"net\.safetensors: this network has 3 outputs, and classes names 1",
+        ),
+        (lambda path: card(path, {"notes": "long " * 300_000}), "has no card of cnnlab"),
         (lambda path: path.unlink(), "there is no file"),
     ],
 )
@@ -91,3 +96,47 @@ def test_a_network_changed_after_it_was_built_and_the_name_of_a_card_are_refused
     with pytest.raises(ValueError, match=r"lenet5 was changed after it was built \(classifier\.fc3"):
         cnnlab.save(tmp_path / "net.safetensors", net)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", models.MODELS)
+def test_as_many_classes_as_outputs_or_none(tmp_path, name):
+    net = models.small(name, num_classes=3, in_channels=3)
+    with pytest.raises(ValueError, match="this network has 3 outputs, and classes names 2; name each output, or none"):
+        cnnlab.save(tmp_path / "net.safetensors", net, classes=("a", "b"))
+    assert not list(tmp_path.iterdir())
+    cnnlab.save(tmp_path / "net.safetensors", net, classes=("a", "b", "c"))
+
+
+def test_a_card_replaces_a_card_and_nothing_else(tmp_path):
+    net = models.build("lenet5")
+    for content in ('{"accuracy": 0.9}', "[1]", "no JSON"):
+        (tmp_path / "results.json").write_text(content)
+        with pytest.raises(FileExistsError, match=r"results\.json is no card of cnnlab, .* save under another name"):
+            cnnlab.save(tmp_path / "results.safetensors", net)
+        assert (tmp_path / "results.json").read_text() == content
+        assert len(list(tmp_path.iterdir())) == 1
+    (tmp_path / "results.json").unlink()
+    for notes in ("first", "second"):
+        cnnlab.save(tmp_path / "results.safetensors", net, notes=notes)
+    assert json.loads((tmp_path / "results.json").read_text())["notes"] == "second"
+
+
+def test_a_number_in_a_files_name_stays_in_the_cards(tmp_path):
+    for name in ("lenet-0.95", "lenet-0.96.safetensors"):
+        cnnlab.save(tmp_path / name, models.build("lenet5"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "lenet-0.95",
+        "lenet-0.95.json",
+        "lenet-0.96.json",
+        "lenet-0.96.safetensors",
+    ]
+
+
+def test_a_loaded_network_is_in_eval_mode_and_does_not_change_with_its_file(saved):
+    path, net = saved
+    again = cnnlab.load(path)
+    assert not any(module.training for module in again.modules())
+    with open(path, "rb+") as file:  # in place, as a file that is mapped into memory would show
+        file.seek(-400, 2)
+        file.write(bytes(400))
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
