@@ -188,8 +188,8 @@ def _table(choice: Choice) -> str:
     rows = "".join(_row(cells) for cells in zip(*columns, strict=True))
     title = f"{escape(choice.name)}, {escape(choice.size)}: {len(layers)} layers"
     return (
-        f'<div tabindex="0" role="region" aria-label="layers of {escape(choice.name)}" style="flex:1 0 auto;max-width:100%;'
-        'max-height:320px;overflow:auto"><table style="width:100%;line-height:1.4;font-size:12px">'
+        f'<div tabindex="0" role="region" aria-label="layers of {escape(choice.name)}" style="flex:1 0 auto;'
+        'max-width:100%;max-height:320px;overflow:auto"><table style="width:100%;line-height:1.4;font-size:12px">'
         f'<caption style="text-align:left"><b>{title}</b></caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
