@@ -6,10 +6,13 @@ Below all rooms and free of PyTorch, since the command line must not wait for it
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+
+ABANDONED = 3600  # seconds; no file takes so long to write
 
 
 def cache_folder() -> Path:
@@ -26,7 +29,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The file lies beside ``path``, since a rename is atomic only within one file system, and is on the disk before
     it gets its name, so that a power cut cannot leave an empty file. What a process left there that was killed while
-    it wrote is removed by the next that writes to ``path``.
+    it wrote is removed by who writes to ``path`` an hour later.
 
     Raises:
         OSError: if the folder is missing or not writable or the disk is full; ``path`` is then what it was before.
@@ -51,23 +54,12 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove the drafts of ``path`` whose writers are no more."""
+    """Remove the drafts of ``path`` that nobody has written to for long.
+
+    Their age tells, not the writer's process number: in a folder for several machines or containers it means nothing.
+    """
     for draft in path.parent.glob(f".{escape(path.name)}.*.partial"):
-        writer = re.fullmatch(r"(\d+)-(\d+)\.partial", draft.name.removeprefix(f".{path.name}."))
-        if writer and not _alive(int(writer[1]), int(writer[2])):
-            with suppress(OSError):  # somebody else's, in a folder for all: it harms no more than before
+        ours = re.fullmatch(r"\d+-\d+", draft.name[len(path.name) + 2 : -len(".partial")])
+        with suppress(OSError):  # gone already, or somebody else's: it harms no more than before
+            if ours and time.time() - draft.stat().st_mtime > ABANDONED:
                 draft.unlink()
-
-
-def _alive(process: int, thread: int) -> bool:
-    if process == os.getpid():
-        return thread in {known.ident for known in threading.enumerate()}
-    if os.name != "posix":
-        return True  # there is no harmless way to ask: Windows would end the process
-    try:
-        os.kill(process, 0)  # sends nothing
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it runs under another user
-    return True
