@@ -34,7 +34,7 @@ check: $(VENV)/.test  ## lint, types, and the tests that take seconds
 
 notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, make the exercises
 	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))
-	$(BIN)/python -m cnnlab.course.exercises
+	$(BIN)/python -m cnnlab.course.exercises.making
 
 bench: $(VENV)/.bench  ## time fit against other libraries, and the rest (half an hour)
 	$(BIN)/python benchmarks/training.py

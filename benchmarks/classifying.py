@@ -20,10 +20,10 @@ from PIL import Image
 from tables import ratio, write
 
 from cnnlab import data, models
-from cnnlab.training import classify
-from cnnlab.training.classifying import AHEAD, BATCH
-from cnnlab.training.prediction import logits_of
-from cnnlab.training.runtime import choose
+from cnnlab.inference import classify
+from cnnlab.inference.classifying import AHEAD, BATCH
+from cnnlab.inference.prediction import logits_of
+from cnnlab.inference.runtime import choose
 
 ROUNDS, PHOTOS = 5, 200
 SIZES = {"1 megapixel": (1152, 864), "12 megapixels": (4000, 3000)}

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 import cnnlab
 from cnnlab import data, models
-from cnnlab.training.memory import memory_kept
-from cnnlab.training.runtime import Runtime, choose, native_bfloat16
+from cnnlab.inference.memory import memory_kept
+from cnnlab.inference.runtime import Runtime, choose, native_bfloat16
 
 ROUNDS, PHOTOS = 5, 256  # photographs in the folder for which the runtime chooses
 WINDOW, STRIDE, BATCH = 224, 32, 32

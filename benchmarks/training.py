@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 import cnnlab
 from cnnlab import data
-from cnnlab.training.runtime import choose
+from cnnlab.inference.runtime import choose
 
 ROUNDS, ROUNDS_LARGE = 5, 3
 LARGE = {"resnet18": (32, 2), "vgg16": (16, 2)}  # batch size, batches an epoch

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from cnnlab import course, data, demos, evaluation, look, models, training
-    from cnnlab.models import Probe, convolutionize
-    from cnnlab.training import evaluate, fit, load, predict, save
+    from cnnlab import course, data, demos, evaluation, inference, look, models, training
+    from cnnlab.inference import evaluate, predict
+    from cnnlab.models import Probe, convolutionize, load, save
+    from cnnlab.training import fit
 
-_ROOMS = ("data", "models", "evaluation", "training", "look", "demos", "course")
+_ROOMS = ("data", "models", "evaluation", "inference", "training", "look", "demos", "course")
 _NAMES = {
     "Probe": "cnnlab.models",
     "convolutionize": "cnnlab.models",
-    "evaluate": "cnnlab.training",
+    "evaluate": "cnnlab.inference",
     "fit": "cnnlab.training",
-    "load": "cnnlab.training",
-    "predict": "cnnlab.training",
-    "save": "cnnlab.training",
+    "load": "cnnlab.models",
+    "predict": "cnnlab.inference",
+    "save": "cnnlab.models",
 }
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate",
     "evaluation",
     "fit",
+    "inference",
     "load",
     "look",
     "models",

@@ -9,10 +9,13 @@ from typer.testing import CliRunner
 
 import cnnlab
 from cnnlab.cli import app
-from cnnlab.course import checking, copies, doctor, notebooks, running
-from cnnlab.course.checking import Checked, Result
-from cnnlab.course.doctor import Finding
+from cnnlab.course import notebooks
+from cnnlab.course.desk import copies, doctor
+from cnnlab.course.desk.doctor import Finding
+from cnnlab.course.exercises import checking
+from cnnlab.course.exercises.checking import Checked, Result
 from cnnlab.course.notebooks import CourseError
+from cnnlab.course.publish import running
 
 COMMANDS = ("lab", "run", "check", "reset", "doctor", "models", "summary", "classify")
 

@@ -117,7 +117,7 @@ def test_an_installed_wheel_puts_the_notebooks_into_a_students_folder(wheel, tmp
     site, course = tmp_path / "site", tmp_path / "course"
     zipfile.ZipFile(wheel).extractall(site)
     code = (
-        "import sys, cnnlab; from cnnlab.course.copies import install\n"
+        "import sys, cnnlab; from cnnlab.course.desk.copies import install\n"
         "assert cnnlab.__file__.startswith(sys.argv[1]), cnnlab.__file__\n"
         "install(sys.argv[2])"
     )

@@ -11,8 +11,8 @@ from cnnlab.cli.telling import bar, errors_told, near, say, spinner
 from cnnlab.course.notebooks import CourseError
 
 if TYPE_CHECKING:
-    from cnnlab.course.checking import Checked
-    from cnnlab.course.doctor import Finding
+    from cnnlab.course.desk.doctor import Finding
+    from cnnlab.course.exercises.checking import Checked
 
 MARKS = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "fail": "[bold red]FAIL[/]"}
 
@@ -39,7 +39,7 @@ def lab(
 ) -> None:
     """Open the course in JupyterLab: puts the notebooks that you do not have yet into DIR, and starts there."""
     with errors_told():
-        from cnnlab.course.lab import lab as start
+        from cnnlab.course.desk.lab import lab as start
 
         typer.echo("Starting JupyterLab …", err=True)
         raise typer.Exit(start(folder, port=port, ip=ip, browser=browser, say=say))
@@ -60,8 +60,8 @@ def run(
         from cnnlab.course.notebooks import find, listed
 
         paths = [find(name) for name in notebooks] if notebooks else list(listed("lecture").values())
-        from cnnlab.course.running import make_room
-        from cnnlab.course.running import run as run_notebook
+        from cnnlab.course.publish.running import make_room
+        from cnnlab.course.publish.running import run as run_notebook
 
         if html is not None:
             make_room(html, paths)
@@ -90,7 +90,7 @@ def check(
 ) -> None:
     """Check your answers: runs your exercise in a fresh kernel, question by question. Your file is not changed."""
     with errors_told():
-        from cnnlab.course.checking import check as check_exercise
+        from cnnlab.course.exercises.checking import check as check_exercise
 
         with spinner(f"Running exercise {number} …"):
             checked = check_exercise(number, file, timeout=timeout)
@@ -110,7 +110,7 @@ def reset(
 ) -> None:
     """Bring a lecture and its exercise back as they came. Your own versions are kept beside them."""
     with errors_told():
-        from cnnlab.course.copies import reset as reset_notebooks
+        from cnnlab.course.desk.copies import reset as reset_notebooks
 
         done = reset_notebooks(number, folder)
         for restored in done:
@@ -125,7 +125,7 @@ def doctor(
 ) -> None:
     """Examine this machine: what works, what does not, and what mends it."""
     with errors_told():
-        from cnnlab.course.doctor import examine
+        from cnnlab.course.desk.doctor import examine
 
         findings = []
         with spinner("Examining; PyTorch takes a few seconds …"):

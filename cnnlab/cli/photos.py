@@ -10,7 +10,7 @@ import typer
 from cnnlab.cli.telling import BAD_INPUT, bar, errors_told, say, spinner
 
 if TYPE_CHECKING:
-    from cnnlab.training import Classified
+    from cnnlab.inference import Classified
 
 commands = typer.Typer()
 
@@ -39,8 +39,8 @@ def classify(
         files = _files(photos)
         single = out is not None and _one_file(out, files, named=photos)
         with spinner("Loading the network; PyTorch takes a few seconds …"):
+            from cnnlab.inference import classify as name_them
             from cnnlab.models import pretrained
-            from cnnlab.training import classify as name_them
 
             trained = pretrained(network)
         with bar("Classifying", unit="photos") as progress:

@@ -3,6 +3,6 @@
 Notebooks need ``Check`` alone, and get it without the rest.
 """
 
-from cnnlab.course.questions import AnswerError, Check
+from cnnlab.course.exercises.questions import AnswerError, Check
 
 __all__ = ["AnswerError", "Check"]

@@ -2,14 +2,14 @@
 
 from cnnlab.data.augmentation import Augmentation, warp
 from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
-from cnnlab.data.drawings import drawing
 from cnnlab.data.feeding import Augment, Batches, batches, to_float
 from cnnlab.data.folders import Pictures, folder
 from cnnlab.data.krizhevsky import ColourPCA, RandomCrop, ten_crops
-from cnnlab.data.mnist import digits
-from cnnlab.data.photos import photo
+from cnnlab.data.sources.drawings import drawing
+from cnnlab.data.sources.mnist import digits
+from cnnlab.data.sources.photos import photo
+from cnnlab.data.sources.torchvision_sets import torchvision_dataset
 from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
-from cnnlab.data.torchvision_sets import torchvision_dataset
 
 __all__ = [
     "Augment",

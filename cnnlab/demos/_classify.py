@@ -11,7 +11,7 @@ from torch import Tensor
 from cnnlab import data, look, models
 from cnnlab.data import UnreadablePictureError
 from cnnlab.demos._demo import STYLE, WIDTH, Demo
-from cnnlab.training import predict, predict_crops
+from cnnlab.inference import predict, predict_crops
 
 PHOTOS = ("chelsea", "coffee", "astronaut", "rocket", "china", "flower")
 OFFLINE = "efficientnet_lite0"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cnnlab import data, look, models
 from cnnlab.demos._demo import STYLE, WIDTH, Demo
-from cnnlab.training import predict
+from cnnlab.inference import predict
 
 PHOTOS = ("coffee", "chelsea", "astronaut", "rocket", "china", "flower")
 SIDES = (224, 256, 320, 384, 448, 512)  # pixels of the shorter side

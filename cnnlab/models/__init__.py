@@ -1,32 +1,35 @@
 """Networks by name, one family a file, and what looks inside them."""
 
-from cnnlab.models.alexnet import AlexNet
-from cnnlab.models.attribution import grad_cam, occlusion
-from cnnlab.models.blocks import Outputs, auxiliary_loss
+import sys
+
 from cnnlab.models.catalogue import blueprint, catalogue
-from cnnlab.models.convolutional import Convolutionized, convolutionize
-from cnnlab.models.efficientnet_lite0 import EfficientNetLite0
-from cnnlab.models.faces import FaceBaseline, TronNet
-from cnnlab.models.googlenet import GoogLeNet
-from cnnlab.models.highway import Highway, HighwayLayer
-from cnnlab.models.inception_v2 import InceptionV2
-from cnnlab.models.inception_v3 import InceptionV3
-from cnnlab.models.inception_v4 import InceptionResNetV2, InceptionV4
-from cnnlab.models.init import initialise
-from cnnlab.models.landmark_cnn import LandmarkCNN
-from cnnlab.models.lenet import LeNet5
-from cnnlab.models.modes import evaluating
-from cnnlab.models.nin import NiN
-from cnnlab.models.overfeat import AtScale, OverFeat, at_scales, voted
-from cnnlab.models.parts import parts
-from cnnlab.models.probe import Probe
+from cnnlab.models.dense.convolutional import Convolutionized, convolutionize
+from cnnlab.models.dense.overfeat import AtScale, OverFeat, at_scales, voted
+from cnnlab.models.families.alexnet import AlexNet
+from cnnlab.models.families.blocks import Outputs, auxiliary_loss
+from cnnlab.models.families.efficientnet_lite0 import EfficientNetLite0
+from cnnlab.models.families.faces import FaceBaseline, TronNet
+from cnnlab.models.families.googlenet import GoogLeNet
+from cnnlab.models.families.highway import Highway, HighwayLayer
+from cnnlab.models.families.inception_v2 import InceptionV2
+from cnnlab.models.families.inception_v3 import InceptionV3
+from cnnlab.models.families.inception_v4 import InceptionResNetV2, InceptionV4
+from cnnlab.models.families.init import initialise
+from cnnlab.models.families.landmark_cnn import LandmarkCNN
+from cnnlab.models.families.lenet import LeNet5
+from cnnlab.models.families.nin import NiN
+from cnnlab.models.families.resnet import ResNet
+from cnnlab.models.families.vgg import VGG
+from cnnlab.models.inspect.attribution import grad_cam, occlusion
+from cnnlab.models.inspect.modes import evaluating
+from cnnlab.models.inspect.parts import parts
+from cnnlab.models.inspect.probe import Probe
+from cnnlab.models.inspect.summaries import summary
 from cnnlab.models.published import ilsvrc, published
-from cnnlab.models.resnet import ResNet
-from cnnlab.models.summaries import summary
-from cnnlab.models.trained import Preprocess, Pretrained, pretrained
-from cnnlab.models.vgg import VGG
-from cnnlab.models.weights import load_in_order, load_timm, load_torchvision
-from cnnlab.models.zoo import MODELS, build, small
+from cnnlab.models.registry import MODELS, build, small
+from cnnlab.models.weights.loading import load_in_order, load_timm, load_torchvision
+from cnnlab.models.weights.pretrained import Preprocess, Pretrained, pretrained
+from cnnlab.models.weights.saving import load, save
 
 __all__ = [
     "MODELS",
@@ -63,6 +66,7 @@ __all__ = [
     "grad_cam",
     "ilsvrc",
     "initialise",
+    "load",
     "load_in_order",
     "load_timm",
     "load_torchvision",
@@ -70,7 +74,12 @@ __all__ = [
     "parts",
     "pretrained",
     "published",
+    "save",
     "small",
     "summary",
     "voted",
 ]
+
+# Students' notebooks of version 0.1 import these as cnnlab.models.vgg and so on.
+for _family in ("blocks", "googlenet", "inception_v2", "inception_v4", "resnet", "vgg"):
+    sys.modules[f"cnnlab.models.{_family}"] = sys.modules[f"cnnlab.models.families.{_family}"]

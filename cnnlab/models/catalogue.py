@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from cnnlab.models.summaries import summary
-from cnnlab.models.zoo import MODELS, build, known
+from cnnlab.models.inspect.summaries import summary
+from cnnlab.models.registry import MODELS, build, known
 
 SIZE = re.compile(r"(\d+)\s*[x×]\s*(\d+)\s*[x×]\s*(\d+)")
 LARGEST = 16_384  # pixels a side: so large, counts and bytes still fit into 64 bits

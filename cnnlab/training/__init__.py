@@ -1,13 +1,28 @@
-"""Training, prediction, evaluation, saving; device and precision are the runtime's affair."""
+"""Training: `fit` and what it is made of.
 
-from cnnlab.training.classifying import Classified, Guess, classify
+Prediction, timing and saving have rooms of their own, `cnnlab.inference` and `cnnlab.models`; their names are here too,
+because lectures and students' notebooks of version 0.1 take them from here.
+"""
+
+from cnnlab.inference import (
+    Classified,
+    Guess,
+    Runtime,
+    Timing,
+    best_device,
+    choose,
+    classify,
+    evaluate,
+    layer_timings,
+    native_bfloat16,
+    predict,
+    predict_crops,
+    timing,
+)
+from cnnlab.models import load, save
 from cnnlab.training.fitting import fit
 from cnnlab.training.history import History
 from cnnlab.training.pieces import Step, StopTraining
-from cnnlab.training.prediction import evaluate, predict, predict_crops
-from cnnlab.training.runtime import Runtime, best_device, choose, native_bfloat16
-from cnnlab.training.saving import load, save
-from cnnlab.training.timing import Timing, layer_timings, timing
 
 __all__ = [
     "Classified",

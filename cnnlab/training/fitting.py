@@ -13,16 +13,16 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from cnnlab.data import Augment, Batches, Split, batches
-from cnnlab.training.checkpoint import read_checkpoint, write_checkpoint
-from cnnlab.training.checks import check, check_optimizer, not_finite
+from cnnlab.inference.memory import memory_kept
+from cnnlab.inference.outputs import logits_in
+from cnnlab.inference.prediction import outputs_of
+from cnnlab.inference.runtime import Runtime, Way, choose
+from cnnlab.training._checkpoint import read_checkpoint, write_checkpoint
+from cnnlab.training._checks import check, check_optimizer, not_finite
+from cnnlab.training._progress import Progress
+from cnnlab.training._settings import described, fingerprint, shapes
 from cnnlab.training.history import History
-from cnnlab.training.memory import memory_kept
-from cnnlab.training.outputs import logits_in
 from cnnlab.training.pieces import Best, Loss, Step, StopTraining, cross_entropy_of, eval_at_the_end, in_eval_mode
-from cnnlab.training.prediction import outputs_of
-from cnnlab.training.progress import Progress
-from cnnlab.training.runtime import Runtime, Way, choose
-from cnnlab.training.settings import described, fingerprint, shapes
 
 
 def fit(

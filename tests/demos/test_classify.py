@@ -74,7 +74,7 @@ def test_a_network_that_cannot_be_downloaded_is_an_error_in_the_demo(demo, monke
         raise OSError("no network")
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr("cnnlab.models.downloads.urlopen", refuse)
+    monkeypatch.setattr("cnnlab.downloads.urlopen", refuse)
     before = demo.picture.value
     demo.network.value = "alexnet"
     assert "This does not work:" in demo.status.value

@@ -6,8 +6,8 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from cnnlab import demos
-from cnnlab.course.running import execute
-from cnnlab.course.tidy import tidy
+from cnnlab.course.publish.running import execute
+from cnnlab.course.publish.tidy import tidy
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from PIL import Image, ImageFilter
 
 from cnnlab import data, look
-from cnnlab.course.running import execute
+from cnnlab.course.publish.running import execute
 from cnnlab.look.figure import _packed
 
 

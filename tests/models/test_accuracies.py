@@ -7,7 +7,7 @@ import torchvision
 
 from cnnlab.models import MODELS, catalogue, ilsvrc, published
 from cnnlab.models.published import TORCHVISION
-from cnnlab.models.weights import PUBLISHED
+from cnnlab.models.weights.loading import PUBLISHED
 
 
 def rows(name: str, source: str):

@@ -8,7 +8,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from cnnlab.models import MODELS, build, small
-from cnnlab.models.zoo import SMALL
+from cnnlab.models.registry import SMALL
 
 EXACT = {  # networks made for one size of picture: full widths, fewer pixels than the paper's
     "lenet5": (28, 28),

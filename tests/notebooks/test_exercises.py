@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnnlab.course import exercises
-from cnnlab.course.checking import assembled, check, questions
+from cnnlab.course.exercises import making as exercises
+from cnnlab.course.exercises.checking import assembled, check, questions
 from cnnlab.course.notebooks import find
 from tests.notebooks.conftest import SOLUTIONS
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnnlab.models import build, summary
-from cnnlab.models.googlenet import TABLE, Inception, Widths
+from cnnlab.models.families.googlenet import TABLE, Inception, Widths
 
 WIDTHS = {  # #1×1, #3×3 reduce, #3×3, #5×5 reduce, #5×5, pool proj, output maps
     "3a": (64, 96, 128, 16, 32, 32, 256),

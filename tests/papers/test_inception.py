@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from cnnlab.models import build, summary
-from cnnlab.models.blocks import Branches
-from cnnlab.models.googlenet import TABLE, Inception
-from cnnlab.models.inception_v4 import RESNET_REDUCTION_A, RESNET_REDUCTION_B
+from cnnlab.models.families.blocks import Branches
+from cnnlab.models.families.googlenet import TABLE, Inception
+from cnnlab.models.families.inception_v4 import RESNET_REDUCTION_A, RESNET_REDUCTION_B
 
 ROWS = [  # the layer, its kernel and stride, and the input size that the table prints (H×W×C)
     ("conv1", (3, 2), (299, 299, 3)),

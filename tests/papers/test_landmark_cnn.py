@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnnlab.models import LandmarkCNN, build, summary
-from cnnlab.models.landmark_cnn import RUNS
+from cnnlab.models.families.landmark_cnn import RUNS
 
 FIG_6 = [  # layer, output shape (H, W, C), parameters
     ("conv1", (192, 256, 16), 784),

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnnlab.models import ResNet, build, summary
-from cnnlab.models.resnet import Block
+from cnnlab.models.families.resnet import Block
 
 BASIC = {2: [(3, 64), (3, 64)], 3: [(3, 128), (3, 128)], 4: [(3, 256), (3, 256)], 5: [(3, 512), (3, 512)]}
 BOTTLENECK = {

@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import cnnlab
 from cnnlab import data, models
-from cnnlab.training import History, StopTraining, choose
+from cnnlab.inference import choose
+from cnnlab.training import History, StopTraining
 
 
 def lenet(seed=0, **options):

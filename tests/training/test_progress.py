@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 import cnnlab
 from cnnlab import models
-from cnnlab.training.progress import Progress
+from cnnlab.training._progress import Progress
 
 ROW = {"train_loss": 0.5, "train_accuracy": 0.875, "learning_rate": 0.001, "seconds": 1.25}
 
@@ -28,7 +28,7 @@ def test_quiet_is_quiet(tiny, capsys):
 
 
 def test_the_notebooks_table_stays_readable_when_the_run_is_over(monkeypatch):
-    monkeypatch.setattr("cnnlab.training.progress.PAUSE", 0)
+    monkeypatch.setattr("cnnlab.training._progress.PAUSE", 0)
     rows = []
     shown = Progress(title="LeNet5 <on> CPU", epochs=2, rows=rows, shown=True)
     shown._handle = type("Handle", (), {"update": lambda self, what: None})()
@@ -58,7 +58,7 @@ def test_an_interrupted_run_says_where(tiny, capsys):
 @pytest.mark.parametrize("encoding", ["ascii", "cp932", "utf-8"])
 def test_a_terminal_that_cannot_show_a_sign_shows_another(encoding):
     code = """
-from cnnlab.training.progress import Progress
+from cnnlab.training._progress import Progress
 with Progress(title="CPU \u00b7 2.0\u00d7", epochs=1, rows=[], shown=True) as shown:
     shown.note = "no \u00b7"
 """
@@ -71,7 +71,7 @@ with Progress(title="CPU \u00b7 2.0\u00d7", epochs=1, rows=[], shown=True) as sh
 
 def test_the_time_left_after_a_resume_is_that_of_the_epochs_left(monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr("cnnlab.training.progress.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("cnnlab.training._progress.time.perf_counter", lambda: clock[0])
     shown = Progress(title="LeNet5", epochs=10, rows=[ROW] * 8, shown=True)
     shown._handle = type("Handle", (), {"update": lambda self, what: None})()
     clock[0] += 10

@@ -18,9 +18,9 @@ from torch.optim import lr_scheduler as lrs
 
 import cnnlab
 from cnnlab import data, models
-from cnnlab.training.checkpoint import read_checkpoint
-from cnnlab.training.runtime import Runtime, Way
-from cnnlab.training.settings import fingerprint
+from cnnlab.inference.runtime import Runtime, Way
+from cnnlab.training._checkpoint import read_checkpoint
+from cnnlab.training._settings import fingerprint
 
 KILL = getattr(signal, "SIGKILL", None)  # Windows has none
 

@@ -1,0 +1,1 @@
+"""The student's folder: JupyterLab, the kernel, copies of the notebooks, the doctor."""

@@ -1,0 +1,1 @@
+"""Exercises: made from their solutions, checked question by question."""

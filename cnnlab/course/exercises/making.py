@@ -1,0 +1,108 @@
+"""What students fill in, generated from the solutions: ``python -m cnnlab.course.exercises.making`` (development only).
+
+A solution's region from ``### BEGIN SOLUTION`` to ``### END SOLUTION`` becomes a ``raise NotImplementedError``. Check
+cells are collapsed in JupyterLab and keep their saved outputs, which are what nbval compares with; all other outputs
+go, so that none tells an answer.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from cnnlab.course.exercises._differences import UNANSWERED
+from cnnlab.course.exercises.checking import CHECKED, is_check, questions
+from cnnlab.course.notebooks import CourseError, listed, read, source, write
+from cnnlab.course.publish.tidy import tidy
+
+STUB = f'raise NotImplementedError("{UNANSWERED}")'
+WRITTEN_STUB = "*Your answer goes here.*"
+
+
+def generated(solution: NotebookNode, *, name: str = "the solution") -> NotebookNode:
+    """The student's notebook of a solution, which is left alone.
+
+    Raises:
+        CourseError: if nbgrader is missing; if there is no region to clear, or one without an end; for a check cell
+            without its tag, its id or its saved outputs.
+    """
+    try:
+        from nbgrader.preprocessors import ClearSolutions
+    except ImportError as error:
+        raise CourseError("exercises are generated with nbgrader; first: pip install nbgrader") from error
+    before = nbformat.from_dict(solution)
+    exercise = nbformat.reads(nbformat.writes(solution), as_version=4)
+    clear = ClearSolutions(enforce_metadata=False, code_stub={"python": STUB}, text_stub=WRITTEN_STUB)
+    try:
+        exercise, _ = clear.preprocess(exercise, {})
+    except RuntimeError as error:
+        raise CourseError(f"{name}: {error}") from error
+    if all(cell.source == original.source for cell, original in zip(exercise.cells, before.cells, strict=True)):
+        raise CourseError(f"{name} has no region from ### BEGIN SOLUTION to ### END SOLUTION")
+    for cell, original in zip(exercise.cells, before.cells, strict=True):
+        _prove(cell, original, name)
+        if is_check(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        elif cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    if not questions(exercise):
+        raise CourseError(f"{name} has no check cell: a code cell with an id check-… and the tag {CHECKED}")
+    return tidy(exercise, folder=source())
+
+
+def stale() -> list[str]:
+    """Exercises that are missing, without a solution, or not what their solution generates.
+
+    Empty when all belong together, which a test demands.
+    """
+    solutions, exercises = listed("solution"), listed("exercise")
+    wrong = [f"{exercise.name} has no solution" for key, exercise in exercises.items() if key not in solutions]
+    for key, solution in solutions.items():
+        if key not in exercises:
+            wrong.append(f"{solution.name} has no exercise")
+        elif exercises[key].name != solution.name:
+            wrong.append(f"{exercises[key].name} should be called {solution.name}")
+        elif read(exercises[key]) != generated(read(solution), name=solution.name):
+            wrong.append(f"{exercises[key].name} is not what its solution generates")
+    return wrong
+
+
+def regenerate() -> list[Path]:
+    """Write every exercise anew; the files that changed."""
+    changed = []
+    for solution in listed("solution").values():
+        target = source() / "exercises" / solution.name
+        fresh = generated(read(solution), name=solution.name)
+        if not target.exists() or read(target) != fresh:
+            target.parent.mkdir(exist_ok=True)
+            write(target, fresh)
+            changed.append(target)
+    return changed
+
+
+def _prove(cell: NotebookNode, original: NotebookNode, name: str) -> None:
+    tagged = CHECKED in cell.metadata.get("tags", [])
+    if tagged != cell.id.startswith("check-"):
+        raise CourseError(f"{name}, cell {cell.id!r}: a check cell has both an id check-… and the tag {CHECKED}")
+    if tagged and (not cell.outputs or cell.execution_count is None):
+        raise CourseError(f"{name}, cell {cell.id!r} has no saved output; first: cnnlab run --save on the solution")
+    if tagged and cell.source != original.source:
+        raise CourseError(f"{name}, cell {cell.id!r}: a check cell holds no part of a solution")
+
+
+def main() -> int:
+    """Regenerate all, and say which changed."""
+    try:
+        changed = regenerate()
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    for path in changed:
+        print(f"written: {path.parent.name}/{path.name}")
+    print(f"{len(changed)} of {len(listed('solution'))} exercises changed")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

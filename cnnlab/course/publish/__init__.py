@@ -1,0 +1,1 @@
+"""Notebooks run, tidied and exported as pages."""

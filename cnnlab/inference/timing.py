@@ -1,0 +1,196 @@
+"""How long a network takes on this machine: a whole forward pass, or each of its layers.
+
+A single time says little: a first pass is slow, since memory must be found and kernels prepared, and other programs
+interrupt. So there is a pass that is not counted, then several, and what is reported is their median with the
+quartiles. A GPU is waited for before anyone looks at the clock.
+
+`torch.utils.benchmark` measures likewise, but loads PyTorch's C++ build tools, which write a warning into the notebook
+wherever CUDA's compiler is installed and no GPU is found.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from statistics import median, quantiles
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from cnnlab.inference.memory import memory_kept
+from cnnlab.inference.runtime import Runtime, choose
+from cnnlab.models import evaluating, summary
+
+SPREAD = 0.1  # of the median: once the quartiles lie closer, more passes would tell little
+SHORTEST = 0.2  # seconds of the first round; each further one takes as long as all before it
+LEAST = 3  # passes, however slow
+
+
+class Timing(NamedTuple):
+    """The time of a forward pass: the median of several, their quartiles, and where it was measured."""
+
+    seconds: float  # of a batch
+    low: float  # a quarter of the passes took less
+    high: float  # and a quarter more
+    passes: int
+    batch_size: int
+    runtime: Runtime
+
+    @property
+    def per_picture(self) -> float:
+        """Seconds for one picture of the batch."""
+        return self.seconds / self.batch_size
+
+    def __repr__(self) -> str:
+        pictures = "1 picture" if self.batch_size == 1 else f"{self.batch_size} pictures"
+        low, middle, high = (f"{1000 * seconds:#.3g}".rstrip(".") for seconds in (self.low, self.seconds, self.high))
+        place = str(self.runtime).partition(" (")[0]  # why it was chosen is no part of a time
+        return f"{middle} ms for {pictures} (quartiles {low} to {high}, {self.passes:,} passes) · {place}"
+
+
+def timing(
+    model: nn.Module,
+    input_size: Sequence[int],
+    *,
+    batch_size: int = 1,
+    seconds: float = 1.0,
+    precision: str = "float32",
+    device: torch.device | str | None = None,
+) -> Timing:
+    """The time of a forward pass of ``model``, a network or a single layer, in eval mode and without gradients.
+
+    ``input_size`` is the shape of one picture (C, H, W), or of whatever a layer takes. Passes are repeated, three times
+    at least, until they agree (quartiles within a tenth of the median) or ``seconds`` are over. ``precision`` and
+    ``device`` are those of `predict`. The network stays as it is, its modes included.
+
+    Raises:
+        ValueError: for a network without weights in memory, or an ``input_size``, ``batch_size`` or ``seconds`` that is
+            not positive.
+
+    >>> from cnnlab import models
+    >>> result = timing(models.build("lenet5"), (1, 28, 28), batch_size=2, seconds=0.01)
+    >>> result.low <= result.seconds <= result.high
+    True
+    >>> print("It takes", timing(nn.Linear(8, 4), (8,), seconds=0.01))
+    It takes ... ms for 1 picture (quartiles ... to ..., ... passes) · ...
+    """
+    if seconds <= 0:
+        raise ValueError(f"seconds must be more than 0, got {seconds}")
+    twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
+    with evaluating(twin), torch.inference_mode(), runtime.autocast(), memory_kept():
+        _seconds(twin, images)
+        times: list[float] = []
+        spent, until, agreed = 0.0, SHORTEST, False
+        while not agreed and (spent < seconds or len(times) < LEAST):
+            while len(times) < LEAST or spent < min(until, seconds):
+                times.append(_seconds(twin, images))
+                spent += times[-1]
+            low, middle, high = quantiles(times, n=4, method="inclusive")
+            agreed, until = high - low < SPREAD * middle, 2 * until
+    return Timing(middle, low, high, len(times), batch_size, runtime)
+
+
+def layer_timings(
+    model: nn.Module,
+    input_size: Sequence[int],
+    *,
+    batch_size: int = 1,
+    repeats: int = 5,
+    precision: str = "float32",
+    device: torch.device | str | None = None,
+) -> pd.DataFrame:
+    """The time of every layer of ``model``, in the order in which they run, in eval mode and without gradients.
+
+    Columns: ``name``, ``kind``, ``output_shape``, ``parameters`` and ``multiply_adds`` as in `models.summary`, the last
+    for the whole batch; ``bytes``, what the layer must read and write at least (the batch that comes in, its weights,
+    the batch that goes out, in float32); and ``seconds``, the median of ``repeats`` passes after one that does not
+    count.
+
+    A layer is what holds no other. What happens between layers (sums of shortcuts, stacked branches) has no row. A
+    clock that is read twice a layer costs some microseconds: do not use this for tiny layers.
+
+    Raises:
+        ValueError: as `timing`, and for fewer ``repeats`` than one.
+
+    >>> from cnnlab import models
+    >>> table = layer_timings(models.build("lenet5"), (1, 28, 28), repeats=1)
+    >>> table[["name", "multiply_adds", "bytes"]].head(2)
+                 name  multiply_adds  bytes
+    0  features.conv1          86400  17584
+    1  features.relu1              0  27648
+    """
+    if repeats < 1:
+        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    table = summary(model, input_size)[["name", "kind", "output_shape", "parameters", "multiply_adds"]]
+    twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
+    passes: list[list[tuple[float, int]]] = []
+    with evaluating(twin), torch.inference_mode(), runtime.autocast(), memory_kept():
+        for _ in range(repeats + 1):
+            with _clocked(twin) as measured:
+                twin(images)
+            passes.append(measured)
+    by_layer = list(zip(*passes[1:], strict=True))
+    return table.assign(
+        multiply_adds=table.multiply_adds * batch_size,
+        bytes=[layer[0][1] for layer in by_layer],
+        seconds=[median(seconds for seconds, _ in layer) for layer in by_layer],
+    )
+
+
+@contextmanager
+def _clocked(model: nn.Module) -> Iterator[list[tuple[float, int]]]:
+    """While this runs, every layer that holds no other notes its seconds and the bytes that it moves."""
+    measured: list[tuple[float, int]] = []
+    started: dict[nn.Module, float] = {}
+
+    def start(layer: nn.Module, inputs: Any) -> None:
+        started[layer] = _now()
+
+    def stop(layer: nn.Module, inputs: Any, output: Any) -> None:
+        seconds = _now() - started[layer]
+        if isinstance(output, Tensor):
+            numbers = inputs[0].numel() + output.numel() + sum(weight.numel() for weight in layer.parameters())
+            measured.append((seconds, 4 * numbers))
+
+    with ExitStack() as handles:
+        for layer in model.modules():
+            if not any(layer.children()):
+                handles.callback(layer.register_forward_pre_hook(start).remove)
+                handles.callback(layer.register_forward_hook(stop).remove)
+        yield measured
+
+
+def _seconds(model: nn.Module, images: Tensor) -> float:
+    before = _now()
+    model(images)
+    return _now() - before
+
+
+def _now() -> float:
+    """The clock, once an accelerator has done what it was told."""
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()
+    return time.perf_counter()
+
+
+def _prepared(
+    model: nn.Module,
+    input_size: Sequence[int],
+    batch_size: int,
+    precision: str,
+    device: torch.device | str | None,
+) -> tuple[nn.Module, Tensor, Runtime]:
+    """The network where it is to run (a copy, if it would have to change), a batch of noise, and the runtime."""
+    shape = (batch_size, *input_size)
+    if not input_size or not all(isinstance(side, int) and side >= 1 for side in shape):
+        raise ValueError(
+            f"batch_size and input_size must be whole numbers of at least 1, got {batch_size} and {tuple(input_size)}"
+        )
+    tensors = [*model.parameters(), *model.buffers()]
+    if any(tensor.is_meta for tensor in tensors):
+        raise ValueError("this network lies on the meta device and has no weights to compute with; build it without")
+    runtime = choose(model, shape, precision=precision, device=device, training=False)
+    model = runtime.placed(model)
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    return model, runtime.arrange(images) if images.ndim == 4 else images.to(runtime.device), runtime

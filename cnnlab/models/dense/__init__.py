@@ -1,0 +1,1 @@
+"""Classifiers over larger pictures: `convolutionize`, OverFeat, several scales."""

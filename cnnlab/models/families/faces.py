@@ -1,0 +1,153 @@
+"""The face report's two networks: Gjerde, Tron and Ryfetten 2019, *Multinomial regression using CNNs*.
+
+Tables 1 and 2 as the constants below; a linear layer of 300 units follows, then 201 outputs, for the 200 identities
+that the report counts. The tables end in softmax (the first after a ReLU, which we leave out, so that
+a logit may be negative): ours return logits, as cross-entropy takes them.
+
+Table 2 contradicts itself: its last convolution has stride 1, but its linear layer takes 1210 = 10·11·11 values, which
+at 224×224 pixels needs stride 2. Stride 1 gives 10·22·22 = 4840. ``last_stride=1`` builds what the line says.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from cnnlab.models.families.blocks import check_pictures
+from cnnlab.models.families.init import initialise
+
+
+class Conv(NamedTuple):
+    """A row of the tables: every convolution is followed by a ReLU, and by what else is set."""
+
+    maps: int
+    kernel: int
+    stride: int
+    padding: int = 0
+    norm: bool = True
+    pool: bool = False
+
+
+BASELINE = (  # table 1: 1183 features at 224×224
+    Conv(21, 3, 2, norm=False),
+    Conv(20, 3, 2),
+    Conv(15, 3, 2, padding=1),
+    Conv(7, 5, 2, padding=1),
+)
+TRONNET = (  # table 2: 1210 features at 224×224
+    Conv(21, 3, 1, norm=False),
+    Conv(30, 3, 1, padding=1, pool=True),
+    Conv(35, 3, 1, padding=1),
+    Conv(25, 3, 1, padding=1, pool=True),
+    Conv(20, 3, 1, padding=1),
+    Conv(15, 3, 1, padding=1),
+    Conv(10, 5, 2, padding=1),  # the table prints stride 1
+)
+UNITS = 300
+
+
+class FaceNet(nn.Module):
+    """What both networks are: convolutions of a table, a hidden linear layer, logits.
+
+    Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
+    """
+
+    def __init__(
+        self,
+        convs: tuple[Conv, ...],
+        *,
+        network: str,
+        num_classes: int,
+        in_channels: int,
+        input_size: tuple[int, int],
+        pool: int = 3,
+    ) -> None:
+        super().__init__()
+        self.network, self.in_channels = network, in_channels
+        self.input_size = (input_size[0], input_size[1])  # a recipe from a file has a list
+        height, width = (_cells(side, convs, pool) for side in input_size)
+        if min(height, width) < 1:
+            smallest = next(side for side in range(1, 1000) if _cells(side, convs, pool) > 0)
+            raise ValueError(
+                f"{network} needs pictures of at least {smallest}×{smallest} pixels, got "
+                f"input_size={input_size}; enlarge the pictures"
+            )
+        features: OrderedDict[str, nn.Module] = OrderedDict()
+        channels = in_channels
+        for number, conv in enumerate(convs, start=1):
+            features[f"conv{number}"] = nn.Conv2d(channels, conv.maps, conv.kernel, conv.stride, conv.padding)
+            if conv.norm:
+                features[f"bn{number}"] = nn.BatchNorm2d(conv.maps)
+            features[f"relu{number}"] = nn.ReLU()
+            if conv.pool:
+                features[f"pool{number}"] = nn.MaxPool2d(pool)
+            channels = conv.maps
+        self.features = nn.Sequential(features)
+        self.classifier = nn.Sequential(
+            OrderedDict(
+                flatten=nn.Flatten(),
+                fc1=nn.Linear(channels * height * width, UNITS),
+                relu_fc1=nn.ReLU(),
+                fc2=nn.Linear(UNITS, num_classes),
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch of pictures."""
+        check_pictures(x, self.network, channels=self.in_channels, size=self.input_size)
+        return self.classifier(self.features(x))
+
+
+class FaceBaseline(FaceNet):
+    """The baseline of Table 1: four convolutions of stride 2.
+
+    Raises:
+        ValueError: for an ``input_size`` that the strides use up, or an input of another shape.
+
+    >>> FaceBaseline().classifier.fc1.in_features
+    1183
+    """
+
+    def __init__(
+        self, *, num_classes: int = 201, in_channels: int = 3, input_size: tuple[int, int] = (224, 224)
+    ) -> None:
+        super().__init__(
+            BASELINE, network="face_baseline", num_classes=num_classes, in_channels=in_channels, input_size=input_size
+        )
+
+
+class TronNet(FaceNet):
+    """TronNet of Table 2: seven convolutions, two poolings of 3×3 (``pool``).
+
+    Raises:
+        ValueError: for an ``input_size`` that the poolings use up, or an input of another shape.
+
+    >>> TronNet().classifier.fc1.in_features, TronNet(last_stride=1).classifier.fc1.in_features
+    (1210, 4840)
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int = 201,
+        in_channels: int = 3,
+        input_size: tuple[int, int] = (224, 224),
+        last_stride: int = 2,
+        pool: int = 3,
+    ) -> None:
+        convs = (*TRONNET[:-1], TRONNET[-1]._replace(stride=last_stride))
+        super().__init__(
+            convs, network="tronnet", num_classes=num_classes, in_channels=in_channels, input_size=input_size, pool=pool
+        )
+        initialise(self, "xavier")  # section 3.3: what showed the best results
+
+
+def _cells(side: int, convs: tuple[Conv, ...], pool: int) -> int:
+    """Cells that the features leave of ``side`` pixels."""
+    for conv in convs:
+        side = (side + 2 * conv.padding - conv.kernel) // conv.stride + 1
+        if conv.pool:
+            side //= pool
+        if side < 1:
+            return 0
+    return side

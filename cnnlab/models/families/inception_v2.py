@@ -1,0 +1,191 @@
+"""Inception v2: Szegedy, Vanhoucke, Ioffe et al. 2016, *Rethinking the inception architecture*, arXiv:1512.00567.
+
+Table 1 of the paper (the lecture's "Inception v2/v3"): three modules of figure 5, five of figure 6, two of figure 7.
+
+    type           patch / stride   input size (H×W×C)
+    conv           3×3/2            299×299×3
+    conv           3×3/1            149×149×32
+    conv padded    3×3/1            147×147×32
+    pool           3×3/2            147×147×64
+    conv           3×3/1             73×73×64
+    conv           3×3/2             71×71×80
+    conv           3×3/1             35×35×192     padded too, or figure 5 would not get its 35×35
+    3 × figure 5                     35×35×288
+    5 × figure 6                     17×17×768
+    2 × figure 7                      8×8×1280
+    pool           8×8                8×8×2048
+    linear                            1×1×2048
+
+The table leaves two things open. Where the grid is halved between figures is a module of its own here, after figure 10.
+And the paper's widths inside the modules are in a file that was never printed: ours are those of Inception v3
+(``inception_v3.py``), whose code the same authors published, so that every module puts out what the table says.
+
+``inception_v3`` differs in the stem (a 1×1 for the first 3×3 after the pooling, no third convolution, a second
+pooling), in 5×5 convolutions that stay whole, in four modules for five of 7×1 and 1×7, and in both reductions.
+"""
+
+from collections import OrderedDict
+
+from torch import Tensor, nn
+
+from cnnlab.models.families.blocks import Outputs, chain, check_pictures, choose, stack
+
+FIGURE_5 = (  # each 5×5 as two 3×3
+    "1×1 64",
+    "1×1 48 → 3×3 64",
+    "1×1 64 → 3×3 96 → 3×3 96",
+    "avg 3×3 → 1×1 64",
+)
+FIGURE_7 = (  # wide, for the coarsest grid
+    "1×1 320",
+    "1×1 384 → (1×3 384 | 3×1 384)",
+    "1×1 448 → 3×3 384 → (1×3 384 | 3×1 384)",
+    "avg 3×3 → 1×1 192",
+)
+TO_17 = ("1×1 64 → 3×3/2 384 V", "1×1 64 → 3×3 96 → 3×3/2 96 V", "max 3×3/2 V")  # figure 10: 288 + 480 = 768 maps
+TO_8 = ("1×1 192 → 3×3/2 320 V", "1×1 192 → 3×3 192 → 3×3/2 192 V", "max 3×3/2 V")  # 768 + 512 = 1280
+
+
+def figure_6(inner: int) -> tuple[str, ...]:
+    """The module of figure 6: every n×n (n = 7) as n×1 and 1×n; 768 maps.
+
+    >>> figure_6(128)[1]
+    '1×1 128 → 1×7 128 → 7×1 192'
+    """
+    return (
+        "1×1 192",
+        f"1×1 {inner} → 1×7 {inner} → 7×1 192",
+        f"1×1 {inner} → 7×1 {inner} → 1×7 {inner} → 7×1 {inner} → 1×7 192",
+        "avg 3×3 → 1×1 192",
+    )
+
+
+STEM = {
+    "conv1": "3×3/2 32 V",
+    "conv2": "3×3 32 V",
+    "conv3": "3×3 64",
+    "pool3": "max 3×3/2 V",
+    "conv4": "3×3 80 V",
+    "conv5": "3×3/2 192 V",
+    "conv6": "3×3 288",
+}
+SMALL_STEM = {"conv1": "3×3 64", "conv2": "3×3/2 288"}
+TABLE: dict[str, str | tuple[str, ...]] = {
+    "figure5a": FIGURE_5,
+    "figure5b": FIGURE_5,
+    "figure5c": FIGURE_5,
+    "to17": TO_17,
+    "figure6a": figure_6(128),
+    "figure6b": figure_6(160),
+    "figure6c": figure_6(160),
+    "figure6d": figure_6(160),
+    "figure6e": figure_6(192),
+    "to8": TO_8,
+    "figure7a": FIGURE_7,
+    "figure7b": FIGURE_7,
+}
+SMALLEST = {"imagenet": 75, "small": 13}  # pixels a side of which the last reduction leaves a cell
+
+
+class Rethought(nn.Module):
+    """What v2 and v3 share: a drawn stem and modules, the mean of the last maps, and an auxiliary classifier."""
+
+    def __init__(
+        self,
+        drawing: dict[str, str | tuple[str, ...]],
+        *,
+        network: str,
+        auxiliary_after: str,
+        num_classes: int,
+        in_channels: int,
+        auxiliary: bool,
+        dropout: float,
+        width: float,
+        smallest: int,
+    ) -> None:
+        super().__init__()
+        self.network, self.auxiliary_after = network, auxiliary_after
+        self.in_channels, self.smallest = in_channels, smallest
+        self.features, channels = stack(in_channels, drawing, width=width)
+        self.classifier = nn.Sequential(
+            OrderedDict(
+                pool=nn.AdaptiveAvgPool2d(1),
+                flatten=nn.Flatten(),
+                dropout=nn.Dropout(dropout),
+                fc=nn.Linear(channels, num_classes),
+            )
+        )
+        if auxiliary:
+            after = getattr(self.features, auxiliary_after)
+            self.auxiliary = AuxiliaryHead(after.out_channels, num_classes, width=width)
+
+    def forward(self, x: Tensor) -> Tensor | Outputs:
+        """Logits of a batch of pictures; with an auxiliary classifier, while it trains, ``Outputs``."""
+        check_pictures(x, self.network, channels=self.in_channels, smallest=self.smallest)
+        if not (self.training and hasattr(self, "auxiliary")):
+            return self.classifier(self.features(x))
+        for name, layer in self.features.named_children():
+            x = layer(x)
+            if name == self.auxiliary_after:
+                auxiliary = self.auxiliary(x)
+        return Outputs(self.classifier(x), auxiliary)
+
+
+class AuxiliaryHead(nn.Module):
+    """The auxiliary classifier on top of the last 17×17 map (figure 8): pooled to 5×5, then a 5×5 convolution.
+
+    Shape: (N, in_channels, 17, 17) -> (N, num_classes).
+    """
+
+    def __init__(self, in_channels: int, num_classes: int, *, width: float = 1.0) -> None:
+        super().__init__()
+        self.convs, channels = chain(in_channels, "avg 5×5/3 V → 1×1 128 → 5×5 768 V", width=width)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(channels, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits from a map inside the network."""
+        if min(x.shape[2:]) < 17:
+            raise ValueError(
+                f"the auxiliary classifier needs a map of at least 17×17 cells (pictures of 299 pixels), got "
+                f"{x.shape[2]}×{x.shape[3]}; enlarge the pictures, or build it with auxiliary=False"
+            )
+        return self.fc(self.pool(self.convs(x)).flatten(1))
+
+
+class InceptionV2(Rethought):
+    """Inception v2 as the table prints it.
+
+    ``auxiliary=True`` adds the classifier after the last module of figure 6 (section 4); while it trains, the network
+    then returns ``Outputs``. ``width`` multiplies every number of maps; ``stem="small"`` halves the grid once, for
+    pictures of 28 to 64 pixels.
+
+    Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 75 pixels a side or more; the table's have 299.
+
+    >>> net = InceptionV2(num_classes=10, width=0.25, stem="small")
+    >>> net(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int = 1000,
+        in_channels: int = 3,
+        auxiliary: bool = False,
+        dropout: float = 0.5,
+        width: float = 1.0,
+        stem: str = "imagenet",
+    ) -> None:
+        choose("stem", stem, ("imagenet", "small"))
+        super().__init__(
+            {**(STEM if stem == "imagenet" else SMALL_STEM), **TABLE},
+            network="inception_v2",
+            auxiliary_after="figure6e",
+            num_classes=num_classes,
+            in_channels=in_channels,
+            auxiliary=auxiliary,
+            dropout=dropout,
+            width=width,
+            smallest=SMALLEST[stem],
+        )

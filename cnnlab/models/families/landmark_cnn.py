@@ -1,0 +1,116 @@
+"""The landmark report's "Base CNN": Kim 2018, *Development of a CNN model for Google Landmark Recognition Challenge*.
+
+Table 2 as the constants below. Every convolution keeps the size ("same" padding, also for even kernels) and a 2×2
+maximum follows it; every linear layer but the last is followed by 30 % dropout.
+
+Run 11 at 192×256 pixels and 100 classes is Fig. 6, with 13,348,180 parameters. The report's text gives two map sizes
+that its figure contradicts: (12, 18) and (6, 9), for (12, 16) and (6, 8).
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from cnnlab.models.families.blocks import check_pictures, choose
+from cnnlab.models.families.init import initialise
+
+
+class Run(NamedTuple):
+    """A row of Table 2."""
+
+    filters: tuple[int, ...]
+    kernels: tuple[int, ...]
+    dense: tuple[int, ...]  # without the last layer, which has a unit for each class
+    batch_size: int
+    accuracy: float  # on the report's 809 test pictures
+
+
+RUNS = {
+    1: Run((16, 32, 64), (3, 3, 3), (512,), 64, 0.2361),
+    2: Run((16, 32, 64, 128), (3, 3, 3, 3), (512,), 64, 0.3461),
+    3: Run((16, 32, 64, 128), (3, 3, 3, 3), (512,), 128, 0.2917),
+    4: Run((16, 32, 64, 128), (3, 3, 3, 3), (512,), 32, 0.3004),
+    5: Run((16, 32, 64, 128), (4, 4, 3, 3), (512,), 64, 0.3337),
+    6: Run((16, 32, 64, 128), (4, 3, 3, 2), (512,), 64, 0.3696),
+    7: Run((16, 32, 64, 128), (4, 3, 3, 2), (1024, 512), 64, 0.3523),
+    8: Run((16, 32, 64, 128), (4, 3, 3, 2), (256,), 64, 0.2930),
+    9: Run((16, 32, 64, 128), (4, 3, 3, 2), (512, 256), 64, 0.3337),
+    10: Run((16, 32, 64, 128, 256), (3, 3, 3, 3, 3), (512,), 64, 0.3498),
+    11: Run((16, 32, 64, 128, 256), (4, 3, 3, 2, 2), (1024, 512), 64, 0.4227),
+}
+BATCH_NORM = ("none", "before", "after")
+
+
+class LandmarkCNN(nn.Module):
+    """A run of the landmark report's Table 2.
+
+    ``batch_norm`` puts batch normalisation "before" or "after" each ReLU of the features, and the convolutions then
+    have no bias (the report's two listings). An even kernel's padding is a layer of its own, with the larger
+    half to the right and below, as in Keras.
+
+    Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
+
+    Raises:
+        ValueError: for a run that the table does not have, or an ``input_size`` that the poolings use up.
+
+    >>> net = LandmarkCNN(run=8, num_classes=10, input_size=(32, 32))
+    >>> net(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
+    >>> net.features.pad1, net.features.conv1
+    (ZeroPad2d((1, 2, 1, 2)), Conv2d(3, 16, kernel_size=(4, 4), stride=(1, 1)))
+    """
+
+    def __init__(
+        self,
+        *,
+        run: int = 11,
+        num_classes: int = 100,
+        in_channels: int = 3,
+        input_size: tuple[int, int] = (192, 256),
+        batch_norm: str = "none",
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        choose("run", run, RUNS)
+        choose("batch_norm", batch_norm, BATCH_NORM)
+        table, stages = RUNS[run], len(RUNS[run].filters)
+        if min(input_size) < 2**stages:
+            raise ValueError(
+                f"run {run} of landmark_cnn needs pictures of at least {2**stages}×{2**stages} pixels for its {stages} "
+                f"poolings, got input_size={input_size}; enlarge the pictures or take a run of fewer stages"
+            )
+        self.in_channels, self.input_size = in_channels, (input_size[0], input_size[1])
+        features: OrderedDict[str, nn.Module] = OrderedDict()
+        channels = in_channels
+        for stage, (maps, kernel) in enumerate(zip(table.filters, table.kernels, strict=True), start=1):
+            small, large = (kernel - 1) // 2, kernel // 2
+            if small != large:
+                features[f"pad{stage}"] = nn.ZeroPad2d((small, large, small, large))
+            padding = small if small == large else 0
+            bias = batch_norm == "none"
+            features[f"conv{stage}"] = nn.Conv2d(channels, maps, kernel, padding=padding, bias=bias)
+            if batch_norm == "before":
+                features[f"bn{stage}"] = nn.BatchNorm2d(maps)
+            features[f"relu{stage}"] = nn.ReLU()
+            if batch_norm == "after":
+                features[f"bn{stage}"] = nn.BatchNorm2d(maps)
+            features[f"pool{stage}"] = nn.MaxPool2d(2)
+            channels = maps
+        self.features = nn.Sequential(features)
+        height, width = (side // 2**stages for side in input_size)
+        classifier: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
+        units = channels * height * width
+        for number, dense in enumerate(table.dense, start=1):
+            classifier[f"dense{number}"] = nn.Linear(units, dense)
+            classifier[f"relu_dense{number}"] = nn.ReLU()
+            classifier[f"dropout{number}"] = nn.Dropout(dropout)
+            units = dense
+        classifier[f"dense{len(table.dense) + 1}"] = nn.Linear(units, num_classes)
+        self.classifier = nn.Sequential(classifier)
+        initialise(self, "xavier")  # the variance of Keras' default, and so of the report's; Keras draws uniformly
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch of pictures."""
+        check_pictures(x, "landmark_cnn", channels=self.in_channels, size=self.input_size)
+        return self.classifier(self.features(x))

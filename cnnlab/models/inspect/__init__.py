@@ -1,0 +1,1 @@
+"""What looks inside a network: its layers, parts, activations and reasons."""

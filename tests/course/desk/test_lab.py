@@ -1,0 +1,133 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from cnnlab.course.desk import lab as module
+from cnnlab.course.desk.copies import Installed
+from cnnlab.course.desk.lab import browser_is_likely, default_ip, greeting, lab, server_options
+from cnnlab.course.notebooks import CourseError
+
+INFO = {"port": 8889, "token": "secret", "base_url": "/", "hostname": "localhost", "secure": False}
+
+
+def options(**changes: object) -> list[str]:
+    asked = {"port": 8888, "ip": "localhost", "browser": False} | changes
+    return server_options(Path("/work"), "lab/tree/01.ipynb", **asked)  # type: ignore[arg-type]
+
+
+def test_the_first_line_says_what_to_open_and_how_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    first, second = greeting(INFO, "lab/tree/01.ipynb", Installed(Path("/work"), (Path("a"),), (), ()), asked=8889)
+    assert first == "Open http://localhost:8889/lab/tree/01.ipynb?token=secret  (stop with Ctrl-C here)"
+    assert second == "Your notebooks: /work (1 file added)"
+
+
+def test_a_taken_port_and_newer_versions_are_told() -> None:
+    older = (Path("/course/02_b.ipynb"), Path("/course/exercises/03_c.ipynb"))
+    _, files, port, newer = greeting(
+        INFO, "lab", Installed(Path("/course"), (), (Path("a"), Path("b")), older), asked=8888
+    )
+    assert files == "Your notebooks: /course (2 files brought up to date)"
+    assert port == "Port 8888 is taken, by another JupyterLab perhaps; this one listens on 8889"
+    assert newer.endswith("02_b.ipynb, exercises/03_c.ipynb. `cnnlab reset 02` brings one and keeps yours beside it")
+
+
+def test_over_ssh_the_tunnel_is_told_with_the_real_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.2 50000 10.0.0.1 22")
+    monkeypatch.setenv("USER", "ada")
+    last = greeting(INFO, "lab", Installed(Path("/work"), (), (), ()), asked=8889)[-1]
+    assert last.endswith("ssh -N -L 8889:localhost:8889 ada@10.0.0.1")
+
+
+def test_a_server_with_a_password_has_no_token_in_its_address() -> None:
+    assert "token" not in greeting({**INFO, "token": ""}, "lab", Installed(Path("/work"), (), (), ()), asked=8889)[0]
+
+
+def test_root_is_allowed_only_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert "--allow-root" not in options()
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in options()
+
+
+def test_a_browser_is_opened_only_where_it_is_seen() -> None:
+    assert "--no-browser" in options(browser=False)
+    assert "--no-browser" not in options(browser=True)
+    assert browser_is_likely({}, system="darwin")
+    assert browser_is_likely({"WAYLAND_DISPLAY": "wayland-0"}, system="linux")
+    assert not browser_is_likely({"SSH_CONNECTION": "a"}, system="darwin")
+
+
+def test_a_container_listens_on_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: str(path) == "/run/.containerenv")
+    assert default_ip() == "0.0.0.0"
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert default_ip() == "localhost"
+
+
+def test_a_server_that_does_not_start_is_reported_with_its_last_words(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [sys.executable, "-c", "import sys; print('no such option'); sys.exit(3)"]
+    real = subprocess.Popen
+    monkeypatch.setattr(module.subprocess, "Popen", lambda command, **how: real(broken, **how))
+    with pytest.raises(
+        CourseError, match="JupyterLab did not start; `cnnlab doctor` looks for the cause\nno such option"
+    ):
+        lab("work", browser=False)
+
+
+def test_a_missing_jupyterlab_says_what_to_install(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(CourseError, match="JupyterLab is missing; install it with: .* -m pip install jupyterlab"):
+        lab("work")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_lab_takes_a_next_port_prints_the_real_address_serves_it_and_stops(course: Path, end: signal.Signals) -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pathlib import Path; from cnnlab.course import notebooks\n"
+        f"notebooks.PACKAGE = Path({str(course.parent / 'cnnlab')!r})\n"
+        "from cnnlab.cli import app; app()"
+    )
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "lab", "--no-browser"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PORT": str(port)},
+        )
+        assert process.stdout is not None
+        late = Timer(180, process.kill)  # ends the wait for a line that never comes
+        late.start()
+        first = process.stdout.readline()
+        late.cancel()
+    try:
+        assert first.startswith("Open http://localhost:"), process.communicate()[1]
+        address = first.split()[1]
+        assert f":{port}/" not in address
+        assert "/lab/tree/01_pictures.ipynb?token=" in address
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(address.partition("?")[0].replace("/lab/tree", "/api/contents"), timeout=60)
+    finally:
+        process.send_signal(end)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert err == "Starting JupyterLab …\n"
+    assert "Stopping JupyterLab; what you saved is in" in out
+    assert Path("work", "exercises", "01_pictures.ipynb").is_file()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address, timeout=2)

@@ -1,0 +1,262 @@
+"""The promise: what passes is right, what fails is named with its question, and nothing that a student saved counts."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+import nbformat
+import pytest
+
+from cnnlab.course.desk.copies import install
+from cnnlab.course.exercises import checking
+from cnnlab.course.exercises.checking import Checked, assembled, check
+from cnnlab.course.notebooks import CourseError
+
+from ..conftest import COUNT, SIZE, answered, check_cell, exercise, solution, v4
+
+PASSED_SIZE = "✓ a 5×5 filter on 28 pixels\n✓ a 1×1 filter changes nothing\n"
+
+
+def checked(notebook: nbformat.NotebookNode, **options: Any) -> Checked:
+    path = Path("exercises", "01_pictures.ipynb")
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    result = check("1", **options)
+    assert path.read_bytes() == before, "the student's file was changed"
+    return result
+
+
+def outcome(result: Checked) -> dict[str, tuple[bool, tuple[str, ...]]]:
+    return {question.title: (question.passed, question.differed) for question in result.results}
+
+
+def test_right_answers_pass_although_nothing_was_run_or_saved(course: Path) -> None:
+    notebook = answered()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    result = checked(notebook)
+    assert result.passed
+    assert not result.raised
+    assert not result.missing
+
+
+def test_an_untouched_exercise_fails_at_every_question_with_its_hint(course: Path) -> None:
+    install(".")
+    result = check("01")
+    assert outcome(result) == {
+        "Question 1: output size": (False, ("not answered yet",)),
+        "Question 2: parameters": (False, ("not answered yet",)),
+    }
+    assert [question.hint for question in result.results] == ["Count the positions.", "Biases count too."]
+    assert not result.raised  # the table says it
+
+
+def test_wrong_answers_fail_whatever_was_saved_deleted_edited_tagged_or_raised(course: Path) -> None:
+    notebook = answered(size="n - k", count="26")
+    # the wrong answer was run, and the outputs were edited to what they should be
+    notebook.cells[3] = check_cell("check-size", "print('✓ all is well')", "✓ all is well\n")
+    notebook.cells[3].metadata["tags"] = ["nbval-skip"]
+    # cells before the questions raise, and one is told to nbval as raising
+    notebook.cells.insert(1, v4.new_code_cell("# NBVAL_RAISES_EXCEPTION\n1 / 0", id="mine"))
+    notebook.cells.insert(2, v4.new_code_cell("not even Python", id="mine-too", metadata={"tags": ["nbval-skip"]}))
+    notebook.cells.pop()  # the second question is gone
+    notebook.cells.append(v4.new_code_cell("print('extra')", id="extra", metadata={"tags": ["nbval-check-output"]}))
+    result = checked(notebook)
+    assert outcome(result) == {
+        "Question 1: output size": (
+            False,
+            ("a 5×5 filter on 28 pixels; a 1×1 filter changes nothing: does not hold",),
+        ),
+        "Question 2: parameters": (True, ()),
+    }
+    assert result.raised[0] == "'1 / 0': ZeroDivisionError: division by zero"
+    assert result.raised[1].startswith("'not even Python': SyntaxError")
+    assert result.missing == ("check-count",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "differed"),
+    [
+        ('raise NotImplementedError("your answer goes here")', "not answered yet"),
+        ("parameters = (26", "a cell of the answer raised SyntaxError: "),
+        ("parameters = 5 * sides + 1", "a cell of the answer raised NameError: name 'sides' is not defined"),
+        ("parameters = 5 * 5\nsides", "of a 5×5 filter: gives 25"),
+        ("parameters = None", "of a 5×5 filter: gives None: nothing was returned or set"),
+    ],
+)
+def test_an_answer_that_is_no_function_tells_why_it_is_not_there(course: Path, cell: str, differed: str) -> None:
+    notebook = answered()
+    notebook.cells[4].source = cell
+    result = checked(notebook).results[1]
+    assert not result.passed
+    (told,) = result.differed
+    assert told.startswith(differed)
+
+
+def test_an_endless_loop_is_stopped_and_the_other_questions_are_still_checked(course: Path) -> None:
+    result = checked(answered(size="[None for _ in iter(int, 1)]"), timeout=10)
+    assert outcome(result) == {
+        "Question 1: output size": (False, ("stopped after 10 s: does it loop for ever?",)),
+        "Question 2: parameters": (True, ()),
+    }
+
+
+def test_a_kernel_that_ends_leaves_the_questions_after_it_unreached(course: Path) -> None:
+    notebook = answered()
+    notebook.cells[4].source = "import os\nos._exit(1)"  # as a kernel ends that the system kills for its memory
+    result = checked(notebook)
+    unreached = ("not reached: a cell before it was stopped or ended the kernel",)
+    assert outcome(result)["Question 1: output size"] == (True, ())
+    assert outcome(result)["Question 2: parameters"] == (False, unreached)
+    assert result.raised == ("'import os': ended the kernel: out of memory, or a crash in compiled code",)
+
+
+def test_the_solution_itself_passes_and_files_beside_it_are_found(course: Path) -> None:
+    notebook = solution()
+    notebook.cells[1].source = "assert open('note.txt').read() == 'here'"
+    Path("elsewhere").mkdir()
+    Path("elsewhere", "note.txt").write_text("here")
+    nbformat.write(notebook, "elsewhere/renamed.ipynb")
+    assert check("01", Path("elsewhere/renamed.ipynb")).passed
+
+
+def test_a_files_name_stands_for_its_number_and_its_own_check_cells_do_not_count(course: Path) -> None:
+    notebook = answered(size="n - k")
+    for cell in notebook.cells:
+        if cell.id.startswith("check-"):
+            cell.source = "from cnnlab.course import Check\n\nwith Check('x') as check:\n    check('x', lambda: True)"
+    path = install("work").folder / "exercises" / "01_pictures.ipynb"
+    nbformat.write(notebook, path)
+    result = check(str(path))
+    assert result.notebook == path
+    assert [question.title for question in result.results] == ["Question 1: output size", "Question 2: parameters"]
+    assert [question.passed for question in result.results] == [False, True]
+
+
+def test_a_name_without_a_number_is_refused_even_if_there_is_such_a_file(course: Path) -> None:
+    nbformat.write(answered(), "mine.ipynb")
+    rule = r"'mine.ipynb' is neither an exercise's number \(01\) nor a file whose name begins with one, as in 01_mine"
+    with pytest.raises(CourseError, match=rule):
+        check("mine.ipynb")
+    with pytest.raises(CourseError, match="there is no file 01_mine.ipynb"):
+        check("01_mine.ipynb")
+    with pytest.raises(CourseError, match="there is no exercise 02; there are: 01"):
+        check("02_mine.ipynb")
+
+
+def test_a_notebook_of_the_format_without_cell_ids_is_checked(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = json.loads(nbformat.writes(answered(size="n - k")))
+    notebook["nbformat_minor"] = 4  # as Colab saves it
+    for cell in notebook["cells"]:
+        del cell["id"]
+    Path("01_colab.ipynb").write_text(json.dumps(notebook))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")  # of the student's own project, say
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    result = check("01_colab.ipynb")
+    assert [question.passed for question in result.results] == [False, True]
+    assert result.missing == ()  # which cell is which cannot be said
+
+
+def test_a_copy_of_a_check_cell_does_not_count_and_what_may_raise_is_not_reported(
+    course: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    notebook = answered(size="n - k")
+    notebook.cells.insert(4, v4.new_code_cell("print('✓ all is well')", id="check-size"))
+    notebook.cells.append(v4.new_code_cell("1 / 0", id="try", metadata={"tags": ["raises-exception"]}))
+    notebook.cells.append(v4.new_code_cell("[][1]", id="slip"))
+    path = Path("01_copied.ipynb")
+    path.write_text(json.dumps(notebook))  # nbformat would mend the second id
+    result = check(str(path))
+    assert [question.passed for question in result.results] == [False, True]
+    assert result.raised == ("'[][1]': IndexError: list index out of range",)
+    assert not [warning for warning in recwarn if "cell id" in str(warning.message)]
+
+
+def test_a_cell_that_was_interrupted_was_stopped_for_its_time(tmp_path: Path) -> None:
+    cell = {"id": "check-a", "stdout": "", "stderr": "", "shown": [], "alive": True}
+    noted = quoteattr(json.dumps(cell | {"error": "KeyboardInterrupt: "}))
+    case = f"<testcase><properties><property name='cell' value={noted}/></properties><failure message='it'/></testcase>"
+    (tmp_path / "report.xml").write_text(f"<testsuites>{case}</testsuites>")
+    seen = checking._read_report(tmp_path / "report.xml")["check-a"]
+    assert (seen["timed_out"], seen["passed"]) == (True, False)
+
+
+def test_check_cells_are_restored_in_place_and_missing_ones_come_last() -> None:
+    student = answered()
+    student.cells[3].source = "print('mine')"
+    student.cells.pop()
+    student.cells.append(v4.new_code_cell("parameters = 26", id="late"))
+    put_together = assembled(exercise(), student, folder=Path("/home/student"))
+    ids = [cell.id for cell in put_together.cells]
+    assert ids == ["course-folder", "imports", "answer-size", "check-size", "answer-count", "late", "check-count"]
+    assert [cell.source for cell in put_together.cells if cell.id.startswith("check-")] == [SIZE, COUNT]
+    assert put_together.cells[3].outputs[0].text == PASSED_SIZE
+    assert not any(cell.metadata or cell.outputs for cell in put_together.cells if not cell.id.startswith("check-"))
+
+
+def test_a_notebook_whose_editor_wrote_new_ids_is_checked_all_the_same() -> None:
+    student = answered()
+    for number, cell in enumerate(student.cells):
+        cell.id = f"colab{number}"
+    ids = [cell.id for cell in assembled(exercise(), student, folder=Path()).cells]
+    assert ids[-2:] == ["check-size", "check-count"]
+
+
+def test_comments_of_a_student_do_not_steer_nbval() -> None:
+    student = v4.new_notebook(cells=[v4.new_code_cell("# NBVAL_SKIP\nx = 1  # NBVAL_SKIP", id="mine")])
+    source = assembled(exercise(), student, folder=Path()).cells[1].source
+    assert source == "# NBVAL_SKIP (has no effect here)\nx = 1  # NBVAL_SKIP"
+
+
+def test_a_renamed_file_and_a_missing_one_tell_what_to_type(course: Path) -> None:
+    work = install("work").folder
+    (work / "exercises" / "01_pictures.ipynb").rename(work / "exercises" / "mine.ipynb")
+    with pytest.raises(CourseError, match=r"no exercise 01 in .*exercises; if you renamed it: `cnnlab check 01 FILE`"):
+        check("01")
+    with pytest.raises(CourseError, match=r"there is no file nothing.ipynb; `cnnlab check 01 FILE` checks"):
+        check("01", Path("nothing.ipynb"))
+    with pytest.raises(CourseError, match=r"there is no exercise 02; there are: 01"):
+        check("2")
+
+
+def test_a_file_renamed_but_for_its_number_is_found(course: Path) -> None:
+    work = install("work").folder
+    (work / "exercises" / "01_pictures.ipynb").rename(work / "exercises" / "01_mine.ipynb")
+    assert checking.own(course / "exercises" / "01_pictures.ipynb").name == "01_mine.ipynb"
+
+
+def test_a_damaged_file_tells_how_to_get_a_fresh_one(course: Path) -> None:
+    work = install("work").folder
+    (work / "exercises" / "01_pictures.ipynb").write_text("{")
+    with pytest.raises(CourseError, match=r"`cnnlab reset 01` brings a fresh one and keeps this file"):
+        check("01")
+
+
+def test_a_lecture_is_no_exercise(course: Path) -> None:
+    (course / "exercises" / "01_pictures.ipynb").write_bytes((course / "01_pictures.ipynb").read_bytes())
+    install("work")
+    with pytest.raises(CourseError, match="has no check cells"):
+        check("01")
+
+
+def test_pytest_that_does_not_start_is_reported_with_its_words(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking.sys, "executable", "/bin/false")
+    with pytest.raises(CourseError, match="the check could not start; `cnnlab doctor` looks for the cause"):
+        checked(answered())
+
+
+def test_json_has_everything_that_the_table_has() -> None:
+    result = Checked(
+        Path("mine.ipynb"), (checking.Result("check-a", "A", False, ("is False",), "Think."),), ("x",), ("y",)
+    )
+    told = json.loads(result.to_json())
+    assert told == {
+        "notebook": "mine.ipynb",
+        "passed": False,
+        "results": [{"id": "check-a", "title": "A", "passed": False, "differed": ["is False"], "hint": "Think."}],
+        "raised": ["x"],
+        "missing": ["y"],
+    }
