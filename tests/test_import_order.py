@@ -55,7 +55,9 @@ def test_a_file_with_an_underscore_is_imported_in_its_room_alone(name):
     assert not [other for other in private if not other.partition("._")[0].startswith(folder)]
 
 
-@pytest.mark.parametrize("folder", {file.parent for file in FILES.values()} - {PACKAGE}, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "folder", sorted({file.parent for file in FILES.values()} - {PACKAGE}), ids=lambda path: path.name
+)
 def test_a_room_has_a_dozen_files_at_most(folder):
     files = [file for file in folder.glob("*.py") if file.name != "__init__.py"]
     assert str(folder.relative_to(PACKAGE)) in LISTS or len(files) <= 12
