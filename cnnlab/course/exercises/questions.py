@@ -7,14 +7,15 @@ compare them.
 
 import io
 import linecache
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
-NOTHING = "nothing was returned or set"
-LONGEST = 160  # characters of a value or a message that a line shows
+from cnnlab.course.exercises._symptoms import NOTHING, shortened, symptom
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class AnswerError(AssertionError):
@@ -45,7 +46,7 @@ class Check:
     ...     print(error)
     ✗ a 5×5 filter on 28 pixels: does not hold
     ✓ it is a whole number
-    ✗ a filter as large as the picture: gives 0
+    ✗ a filter as large as the picture: gives 0, which is too small
     Hint: Count the positions on paper.
     Question 1: output size: 2 of 3 do not hold yet
     """
@@ -61,12 +62,32 @@ class Check:
         """Test that ``holds()`` is true; ``what`` names the property."""
         self._test(what, lambda: _untrue(holds()))
 
-    def equal(self, what: str, answer: Callable[[], object], expected: object, *, tolerance: float = 1e-5) -> None:
-        """Test that ``answer()`` is ``expected``; floats, tensors and arrays within a ``tolerance``.
+    def equal(
+        self,
+        what: str,
+        answer: Callable[[], object],
+        expected: object,
+        *,
+        tolerance: float = 1e-5,
+        slips: Mapping[str, object] | None = None,
+    ) -> None:
+        """Test that ``answer()`` is ``expected``; floats, tensors, arrays and tables within a ``tolerance``.
 
-        Says what a wrong answer gives: its value, or for a tensor its shape, or how far its values are off.
+        For a wrong answer it says where it differs first, and in what: the sign, the padding, two rows exchanged.
+        ``slips`` are the answers that usual mistakes lead to, by the mistake, which is then named.
         """
-        self._test(what, lambda: _difference(answer(), expected, tolerance))
+        self._test(what, lambda: symptom(answer(), expected, tolerance, slips or {}))
+
+    def network(
+        self, what: str, answer: Callable[[], object], expected: "nn.Module", *, input_shape: tuple[int, int, int]
+    ) -> None:
+        """Test that ``answer()`` has ``expected``'s layers for a picture (C, H, W); the first that differs is named.
+
+        Weights and names are free, and so is where dropout and flattening are.
+        """
+        from cnnlab.course.exercises._networks import network_symptom  # only these checks need PyTorch
+
+        self._test(what, lambda: network_symptom(answer(), expected, input_shape))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -87,7 +108,7 @@ class Check:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                 happened = fault()
         except Exception as error:  # noqa: BLE001 - whatever the student's code raises is the finding
-            happened = _short(f"{type(error).__name__}: {error}") + _where(error)
+            happened = shortened(f"{type(error).__name__}: {error}") + _where(error)
         self.failed += bool(happened)
         print(f"✗ {what}: {happened}" if happened else f"✓ {what}")
 
@@ -96,44 +117,6 @@ def _untrue(value: object) -> str:
     if value is None:
         return f"is None: {NOTHING}"
     return "" if value else "does not hold"
-
-
-def _difference(value: Any, expected: Any, tolerance: float) -> str:
-    if value is None and expected is not None:
-        return f"gives None: {NOTHING}"
-    if hasattr(expected, "shape"):
-        return _tensor_difference(value, expected, tolerance)
-    if isinstance(expected, float):
-        number = float(value)
-        close = math.isclose(number, expected, rel_tol=tolerance, abs_tol=tolerance)
-        return "" if close else f"gives {number:.6g}"
-    return "" if value == expected else f"gives {_short(repr(value))}"
-
-
-def _tensor_difference(value: Any, expected: Any, tolerance: float) -> str:
-    import numpy as np
-
-    if not hasattr(value, "shape"):
-        return f"gives {_short(repr(value))}, which has no shape"
-    if tuple(value.shape) != tuple(expected.shape):
-        return f"gives the shape {tuple(value.shape)}"
-    ours, theirs = (_array(np, array) for array in (value, expected))
-    if np.isnan(ours).any() and not np.isnan(theirs).any():
-        return "has the right shape, and NaN among its values"
-    if np.allclose(ours, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
-        return ""
-    return f"has the right shape, but its values are off by up to {np.nanmax(abs(ours - theirs)):.3g}"
-
-
-def _array(np: Any, values: Any) -> Any:
-    if hasattr(values, "detach"):  # a tensor, perhaps one that wants gradients
-        values = values.detach().cpu()
-    return np.asarray(values, dtype=np.float64)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def _where(error: BaseException) -> str:

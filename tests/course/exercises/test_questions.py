@@ -54,12 +54,16 @@ def test_what_an_answer_prints_does_not_count_as_output(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("answer", "expected", "said"),
     [
-        (23, 24, "gives 23"),
-        ((1, 6, 12, 12), (1, 6, 24, 24), "gives (1, 6, 12, 12)"),
-        (0.25, 0.5, "gives 0.25"),
+        (23, 24, "gives 23, which is too small"),
+        ((1, 6, 12, 12), (1, 6, 24, 24), "gives (1, 6, 12, 12), whose entry 3 gives 12, which is too small"),
+        (0.25, 0.5, "gives 0.25, which is too small"),
         (None, 24, "gives None: nothing was returned or set"),
-        (torch.zeros(2, 3), torch.zeros(3, 2), "gives the shape (2, 3)"),
-        (torch.zeros(2, 2), torch.full((2, 2), 0.5), "has the right shape, but its values are off by up to 0.5"),
+        (torch.zeros(2, 3), torch.zeros(3, 2), "gives the shape (2, 3): the right sides in another order"),
+        (
+            torch.zeros(2, 2),
+            torch.full((2, 2), 0.5),
+            "differs in 4 of 4 values, first at [0, 0]; every value is off by the same number?",
+        ),
         (torch.full((2,), float("nan")), torch.zeros(2), "has the right shape, and NaN among its values"),
         (3, torch.zeros(2), "gives 3, which has no shape"),
     ],
