@@ -6,7 +6,7 @@ from cnnlab.models.catalogue import blueprint, catalogue
 from cnnlab.models.dense.convolutional import Convolutionized, convolutionize
 from cnnlab.models.dense.overfeat import AtScale, OverFeat, at_scales, voted
 from cnnlab.models.families.alexnet import AlexNet
-from cnnlab.models.families.blocks import Outputs, auxiliary_loss
+from cnnlab.models.families.auxiliary import Outputs, auxiliary_loss
 from cnnlab.models.families.efficientnet_lite0 import EfficientNetLite0
 from cnnlab.models.families.faces import FaceBaseline, TronNet
 from cnnlab.models.families.googlenet import GoogLeNet

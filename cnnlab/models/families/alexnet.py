@@ -24,9 +24,9 @@ across channels. Both have 61 million parameters; the paper says 60.
 from collections import OrderedDict
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
-from cnnlab.models.families.blocks import check_pictures
+from cnnlab.models.families.classifier import Classifier, Flattened
 from cnnlab.models.families.init import initialise
 
 WIDTHS = (64, 192, 384, 256, 256)  # maps of the five convolutions
@@ -52,7 +52,7 @@ CONVS = (
 POOL, POOL_STRIDE = 3, 2  # overlapping, section 3.4
 
 
-class AlexNet(nn.Module):
+class AlexNet(Classifier):
     """AlexNet in one tower: five convolutions, three linear layers, dropout before the first two of them.
 
     ``first`` gives kernel, stride and padding of conv1: (5, 1, 2) suits pictures of 28 to 64 pixels.
@@ -79,18 +79,10 @@ class AlexNet(nn.Module):
         first: tuple[int, int, int] = CONVS[0][:3],
         dropout: float = 0.5,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels=in_channels, input_size=input_size)
         if len(widths) != len(CONVS):
             raise ValueError(f"widths must name the {len(CONVS)} convolutions, got {widths}")
-        self.in_channels, self.input_size = in_channels, (input_size[0], input_size[1])
         convs = (Conv(*first, pool=True), *CONVS[1:])
-        height, width = (_cells(side, convs) for side in input_size)
-        if min(height, width) < 1:
-            smallest = next(side for side in range(1, 1000) if _cells(side, convs) > 0)
-            raise ValueError(
-                f"this alexnet needs pictures of at least {smallest}×{smallest} pixels, got input_size={input_size}; "
-                f"enlarge the pictures or take a finer first convolution, first=(5, 1, 2)"
-            )
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
         for number, (conv, maps) in enumerate(zip(convs, widths, strict=True), start=1):
@@ -100,10 +92,10 @@ class AlexNet(nn.Module):
                 features[f"pool{number}"] = nn.MaxPool2d(POOL, POOL_STRIDE)
             channels = maps
         self.features = nn.Sequential(features)
-        self.classifier = nn.Sequential(
+        self.classifier = Flattened(
             OrderedDict(
                 dropout6=nn.Dropout(dropout),
-                fc6=nn.Linear(channels * height * width, units[0]),
+                fc6=nn.Linear(self.flat_features(), units[0]),
                 relu6=nn.ReLU(),
                 dropout7=nn.Dropout(dropout),
                 fc7=nn.Linear(units[0], units[1]),
@@ -112,19 +104,3 @@ class AlexNet(nn.Module):
             )
         )
         initialise(self.features, "kaiming")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "alexnet", channels=self.in_channels, size=self.input_size)
-        return self.classifier(self.features(x).flatten(1))
-
-
-def _cells(side: int, convs: tuple[Conv, ...]) -> int:
-    """Cells that the features leave of ``side`` pixels."""
-    for conv in convs:
-        side = (side + 2 * conv.padding - conv.kernel) // conv.stride + 1
-        if conv.pool:
-            side = (side - POOL) // POOL_STRIDE + 1
-        if side < 1:
-            return 0
-    return side

@@ -1,4 +1,4 @@
-"""What three or more families share: the check of an input, and the notation in which Szegedy's papers draw modules.
+"""What three or more families share: checks of options, and a notation for the modules of Szegedy's papers.
 
 3×3/2 96 V          convolution 3×3, stride 2, 96 maps, without padding ("V" for valid, as in the v4 paper's
                     figures; without it the grid keeps its size), then batch normalisation, then ReLU
@@ -11,68 +11,11 @@ a → b               one after the other
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 STEP = re.compile(r"(?:(max|avg) )?(\d+)×(\d+)(?:/(\d))?(?: (\d+))?( V)?")
-
-
-class Outputs(NamedTuple):
-    """What a network with auxiliary classifiers returns while it trains; in eval it returns the logits alone."""
-
-    logits: Tensor
-    auxiliary1: Tensor  # logits of the auxiliary classifier that is nearest to the input
-    auxiliary2: Tensor | None = None
-
-    def detach(self) -> Tensor:
-        """The logits alone, without their graph: what counts for the accuracy."""
-        return self.logits.detach()
-
-
-def auxiliary_loss(outputs: Outputs | Tensor, labels: Tensor, *, weight: float = 0.3) -> Tensor:
-    """Cross-entropy of the network plus ``weight`` times that of each auxiliary classifier; of bare logits, theirs.
-
-    GoogLeNet's section 5 takes 0.3. ``fit(…, loss=auxiliary_loss)`` trains with it.
-
-    >>> logits = torch.zeros(2, 4)
-    >>> loss = auxiliary_loss(Outputs(logits, logits, logits), torch.tensor([0, 1]))
-    >>> print(f"{loss / torch.tensor(4.0).log():.2f}")
-    1.60
-    """
-    if isinstance(outputs, Tensor):
-        return F.cross_entropy(outputs, labels)
-    loss = F.cross_entropy(outputs.logits, labels)
-    for logits in outputs[1:]:
-        if logits is not None:
-            loss = loss + weight * F.cross_entropy(logits, labels)
-    return loss
-
-
-def check_pictures(
-    x: Tensor, network: str, *, channels: int, size: tuple[int, int] | None = None, smallest: int = 1
-) -> None:
-    """Refuse a batch that the network can't take: (N, channels, H, W), of ``size`` or of at least ``smallest`` pixels.
-
-    >>> check_pictures(torch.zeros(1, 1, 64, 64), "nin", channels=3, smallest=8)
-    Traceback (most recent call last):
-    ValueError: this nin takes pictures of shape (N, 3, H, W) with H and W of at least 8, got (1, 1, 64, 64); resize the
-    pictures, or build it with in_channels to match
-    """
-    if x.ndim == 4 and x.shape[1] == channels:
-        height, width = x.shape[2:]
-        if (height, width) == size or (size is None and height >= smallest and width >= smallest):
-            return
-    if size is not None:
-        wanted, options = f"(N, {channels}, {size[0]}, {size[1]})", "in_channels and input_size"
-    else:
-        wanted, options = f"(N, {channels}, H, W) with H and W of at least {smallest}", "in_channels"
-    raise ValueError(
-        f"this {network} takes pictures of shape {wanted}, got {tuple(x.shape)}; resize the pictures, or build it "
-        f"with {options} to match"
-    )
 
 
 def choose(option: str, value: object, choices: Iterable[object]) -> None:

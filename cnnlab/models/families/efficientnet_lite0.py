@@ -24,7 +24,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import check_pictures, choose, scale
+from cnnlab.models.families.blocks import choose, scale
+from cnnlab.models.families.classifier import Classifier
 
 
 class Stage(NamedTuple):
@@ -95,7 +96,7 @@ class MBConv(nn.Module):
         return x + self.layers(x) if self.residual else self.layers(x)
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite0(Classifier):
     """EfficientNet-Lite0: a stem, seven stages of MBConv, a head of 1280 maps and their mean.
 
     ``width`` multiplies every number of maps; ``stem="small"`` begins with stride 1, for pictures of 28 to 64 pixels.
@@ -116,9 +117,8 @@ class EfficientNetLite0(nn.Module):
         width: float = 1.0,
         stem: str = "imagenet",
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels=in_channels)
         choose("stem", stem, ("imagenet", "small"))
-        self.in_channels = in_channels
         channels = scale(STEM, width)
         features: OrderedDict[str, nn.Module] = OrderedDict()
         features["stem"] = _conv(in_channels, channels, 3, stride=2 if stem == "imagenet" else 1)
@@ -143,11 +143,6 @@ class EfficientNetLite0(nn.Module):
                 fc=nn.Linear(scale(HEAD, width), num_classes),
             )
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "efficientnet_lite0", channels=self.in_channels)
-        return self.classifier(self.features(x))
 
 
 def _conv(

@@ -11,9 +11,9 @@ at 224×224 pixels needs stride 2. Stride 1 gives 10·22·22 = 4840. ``last_stri
 from collections import OrderedDict
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
-from cnnlab.models.families.blocks import check_pictures
+from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
 
@@ -46,7 +46,7 @@ TRONNET = (  # table 2: 1210 features at 224×224
 UNITS = 300
 
 
-class FaceNet(nn.Module):
+class FaceNet(Classifier):
     """What both networks are: convolutions of a table, a hidden linear layer, logits.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
@@ -56,22 +56,12 @@ class FaceNet(nn.Module):
         self,
         convs: tuple[Conv, ...],
         *,
-        network: str,
         num_classes: int,
         in_channels: int,
         input_size: tuple[int, int],
         pool: int = 3,
     ) -> None:
-        super().__init__()
-        self.network, self.in_channels = network, in_channels
-        self.input_size = (input_size[0], input_size[1])  # a recipe from a file has a list
-        height, width = (_cells(side, convs, pool) for side in input_size)
-        if min(height, width) < 1:
-            smallest = next(side for side in range(1, 1000) if _cells(side, convs, pool) > 0)
-            raise ValueError(
-                f"{network} needs pictures of at least {smallest}×{smallest} pixels, got "
-                f"input_size={input_size}; enlarge the pictures"
-            )
+        super().__init__(in_channels=in_channels, input_size=input_size)
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
         for number, conv in enumerate(convs, start=1):
@@ -86,16 +76,11 @@ class FaceNet(nn.Module):
         self.classifier = nn.Sequential(
             OrderedDict(
                 flatten=nn.Flatten(),
-                fc1=nn.Linear(channels * height * width, UNITS),
+                fc1=nn.Linear(self.flat_features(), UNITS),
                 relu_fc1=nn.ReLU(),
                 fc2=nn.Linear(UNITS, num_classes),
             )
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, self.network, channels=self.in_channels, size=self.input_size)
-        return self.classifier(self.features(x))
 
 
 class FaceBaseline(FaceNet):
@@ -111,9 +96,7 @@ class FaceBaseline(FaceNet):
     def __init__(
         self, *, num_classes: int = 201, in_channels: int = 3, input_size: tuple[int, int] = (224, 224)
     ) -> None:
-        super().__init__(
-            BASELINE, network="face_baseline", num_classes=num_classes, in_channels=in_channels, input_size=input_size
-        )
+        super().__init__(BASELINE, num_classes=num_classes, in_channels=in_channels, input_size=input_size)
 
 
 class TronNet(FaceNet):
@@ -136,18 +119,5 @@ class TronNet(FaceNet):
         pool: int = 3,
     ) -> None:
         convs = (*TRONNET[:-1], TRONNET[-1]._replace(stride=last_stride))
-        super().__init__(
-            convs, network="tronnet", num_classes=num_classes, in_channels=in_channels, input_size=input_size, pool=pool
-        )
+        super().__init__(convs, num_classes=num_classes, in_channels=in_channels, input_size=input_size, pool=pool)
         initialise(self, "xavier")  # section 3.3: what showed the best results
-
-
-def _cells(side: int, convs: tuple[Conv, ...], pool: int) -> int:
-    """Cells that the features leave of ``side`` pixels."""
-    for conv in convs:
-        side = (side + 2 * conv.padding - conv.kernel) // conv.stride + 1
-        if conv.pool:
-            side //= pool
-        if side < 1:
-            return 0
-    return side

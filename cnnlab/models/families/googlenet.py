@@ -19,7 +19,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import Outputs, check_pictures, choose, conv_bn_relu, scale
+from cnnlab.models.families.auxiliary import AuxiliaryClassifier
+from cnnlab.models.families.blocks import choose, conv_bn_relu, scale
 from cnnlab.models.families.init import initialise
 
 
@@ -90,7 +91,7 @@ class Inception(nn.Module):
         return torch.cat(branches, dim=1)
 
 
-class GoogLeNet(nn.Module):
+class GoogLeNet(AuxiliaryClassifier):
     """GoogLeNet: 22 layers with weights, nine inception modules, no large linear layer.
 
     ``auxiliary=True`` adds the two classifiers of section 5; while it trains, the network then returns ``Outputs``
@@ -116,11 +117,10 @@ class GoogLeNet(nn.Module):
         width: float = 1.0,
         stem: str = "imagenet",
     ) -> None:
-        super().__init__()
         choose("variant", variant, VARIANTS)
         choose("stem", stem, ("imagenet", "small"))
-        self.in_channels = in_channels
-        self.smallest = SMALLEST[stem] // (2 if variant == "torchvision" else 1)
+        smallest = SMALLEST[stem] // (2 if variant == "torchvision" else 1)
+        super().__init__(in_channels=in_channels, smallest=smallest)
         features = _stem(in_channels, variant, width, stem)
         channels = scale(192, width)
         heads: dict[str, nn.Module] = {}
@@ -147,17 +147,9 @@ class GoogLeNet(nn.Module):
         if variant == "paper":
             initialise(self, "kaiming")  # without batch normalisation PyTorch's default lets the signal fade
 
-    def forward(self, x: Tensor) -> Tensor | Outputs:
-        """Logits of a batch of pictures; with auxiliary classifiers, while it trains, ``Outputs``."""
-        check_pictures(x, "googlenet", channels=self.in_channels, smallest=self.smallest)
-        if not (self.training and self.auxiliary):
-            return self.classifier(self.features(x))
-        auxiliary = []
-        for name, layer in self.features.named_children():
-            x = layer(x)
-            if name in self.auxiliary:
-                auxiliary.append(self.auxiliary[name](x))
-        return Outputs(self.classifier(x), *auxiliary)
+    def heads(self) -> dict[str, nn.Module]:
+        """The auxiliary classifiers, if there are any."""
+        return dict(self.auxiliary.items())
 
 
 class AuxiliaryHead(nn.Module):

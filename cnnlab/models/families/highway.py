@@ -15,7 +15,8 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import check_pictures, choose
+from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
 POOLS = (3, 6, 9)  # convolutional layers with a 2×2 maximum after them
@@ -70,7 +71,7 @@ class HighwayLayer(nn.Module):
         return y * transform + x * carry
 
 
-class Highway(nn.Module):
+class Highway(Classifier):
     """A highway network: a plain layer to the right width, highway layers, and the logits.
 
     ``layers="convolution"`` has 3×3 convolutions and three poolings, ``"dense"`` linear layers over the flattened
@@ -98,19 +99,11 @@ class Highway(nn.Module):
         carry: str = "coupled",
         gate_bias: float = -2.0,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels=in_channels, input_size=input_size)
         choose("layers", layers, ("convolution", "dense"))
         if depth < 3:
             raise ValueError(f"depth must be at least 3 (first layer, highway layer, logits), got {depth}")
-        self.in_channels, self.input_size = in_channels, (input_size[0], input_size[1])
         convolution = layers == "convolution"
-        pools = sum(place < depth for place in POOLS) if convolution else 0
-        height, columns = (side // 2**pools for side in input_size)
-        if min(height, columns) < 1:
-            raise ValueError(
-                f"highway with {pools} poolings needs pictures of at least {2**pools}×{2**pools} pixels, got "
-                f"input_size={input_size}; enlarge the pictures or take layers='dense'"
-            )
         features: OrderedDict[str, nn.Module] = OrderedDict()
         if convolution:
             features["conv1"] = nn.Conv2d(in_channels, width, 3, padding=1)
@@ -125,14 +118,10 @@ class Highway(nn.Module):
             if convolution and number in POOLS:
                 features[f"pool{number}"] = nn.MaxPool2d(2)
         self.features = nn.Sequential(features)
-        cells = height * columns if convolution else 1
-        self.classifier = nn.Sequential(OrderedDict(flatten=nn.Flatten(), fc=nn.Linear(width * cells, num_classes)))
+        self.classifier = nn.Sequential(
+            OrderedDict(flatten=nn.Flatten(), fc=nn.Linear(self.flat_features(), num_classes))
+        )
         initialise(self, "kaiming")  # the gates keep their bias
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "highway", channels=self.in_channels, size=self.input_size)
-        return self.classifier(self.features(x))
 
 
 def _biased(layer: nn.Conv2d | nn.Linear, bias: float) -> nn.Module:

@@ -28,7 +28,8 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import Outputs, chain, check_pictures, choose, stack
+from cnnlab.models.families.auxiliary import AuxiliaryClassifier
+from cnnlab.models.families.blocks import chain, choose, stack
 
 FIGURE_5 = (  # each 5×5 as two 3×3
     "1×1 64",
@@ -87,14 +88,13 @@ TABLE: dict[str, str | tuple[str, ...]] = {
 SMALLEST = {"imagenet": 75, "small": 13}  # pixels a side of which the last reduction leaves a cell
 
 
-class Rethought(nn.Module):
+class Rethought(AuxiliaryClassifier):
     """What v2 and v3 share: a drawn stem and modules, the mean of the last maps, and an auxiliary classifier."""
 
     def __init__(
         self,
         drawing: dict[str, str | tuple[str, ...]],
         *,
-        network: str,
         auxiliary_after: str,
         num_classes: int,
         in_channels: int,
@@ -103,9 +103,8 @@ class Rethought(nn.Module):
         width: float,
         smallest: int,
     ) -> None:
-        super().__init__()
-        self.network, self.auxiliary_after = network, auxiliary_after
-        self.in_channels, self.smallest = in_channels, smallest
+        super().__init__(in_channels=in_channels, smallest=smallest)
+        self.auxiliary_after = auxiliary_after
         self.features, channels = stack(in_channels, drawing, width=width)
         self.classifier = nn.Sequential(
             OrderedDict(
@@ -119,16 +118,9 @@ class Rethought(nn.Module):
             after = getattr(self.features, auxiliary_after)
             self.auxiliary = AuxiliaryHead(after.out_channels, num_classes, width=width)
 
-    def forward(self, x: Tensor) -> Tensor | Outputs:
-        """Logits of a batch of pictures; with an auxiliary classifier, while it trains, ``Outputs``."""
-        check_pictures(x, self.network, channels=self.in_channels, smallest=self.smallest)
-        if not (self.training and hasattr(self, "auxiliary")):
-            return self.classifier(self.features(x))
-        for name, layer in self.features.named_children():
-            x = layer(x)
-            if name == self.auxiliary_after:
-                auxiliary = self.auxiliary(x)
-        return Outputs(self.classifier(x), auxiliary)
+    def heads(self) -> dict[str, nn.Module]:
+        """The auxiliary classifier, if there is one."""
+        return {self.auxiliary_after: self.auxiliary} if hasattr(self, "auxiliary") else {}
 
 
 class AuxiliaryHead(nn.Module):
@@ -180,7 +172,6 @@ class InceptionV2(Rethought):
         choose("stem", stem, ("imagenet", "small"))
         super().__init__(
             {**(STEM if stem == "imagenet" else SMALL_STEM), **TABLE},
-            network="inception_v2",
             auxiliary_after="figure6e",
             num_classes=num_classes,
             in_channels=in_channels,

@@ -79,7 +79,6 @@ class InceptionV3(Rethought):
         choose("stem", stem, ("imagenet", "small"))
         super().__init__(
             {**(STEM if stem == "imagenet" else SMALL_STEM), **TABLE},
-            network="inception_v3",
             auxiliary_after="mixed6e",
             num_classes=num_classes,
             in_channels=in_channels,

@@ -15,7 +15,8 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import Branches, chain, check_pictures, choose, stack
+from cnnlab.models.families.blocks import Branches, chain, choose, stack
+from cnnlab.models.families.classifier import Classifier
 
 STEM: dict[str, str | tuple[str, ...]] = {
     "conv1": "3×3/2 32 V",
@@ -69,7 +70,7 @@ SCALES = (0.17, 0.10, 0.20)  # of the residuals; section 3.3: 0.1 to 0.3 keeps t
 SMALLEST = {"imagenet": 75, "small": 13}
 
 
-class InceptionV4(nn.Module):
+class InceptionV4(Classifier):
     """Inception v4 (figure 9): the stem, 4 modules A, 7 B and 3 C, with a reduction between.
 
     ``width`` multiplies every number of maps, ``repeats`` sets the number of modules of each kind, and
@@ -92,9 +93,8 @@ class InceptionV4(nn.Module):
         repeats: tuple[int, int, int] = REPEATS,
         stem: str = "imagenet",
     ) -> None:
-        super().__init__()
         choose("stem", stem, ("imagenet", "small"))
-        self.in_channels, self.smallest = in_channels, SMALLEST[stem]
+        super().__init__(in_channels=in_channels, smallest=SMALLEST[stem])
         drawing = dict(STEM if stem == "imagenet" else SMALL_STEM)
         modules = (("a", INCEPTION_A), ("b", INCEPTION_B), ("c", INCEPTION_C))
         for (kind, module), times in zip(modules, repeats, strict=True):
@@ -103,11 +103,6 @@ class InceptionV4(nn.Module):
                 drawing[f"reduction_{kind}"] = REDUCTION_A if kind == "a" else REDUCTION_B
         self.features, channels = stack(in_channels, drawing, width=width, count_padding=False)
         self.classifier = _classifier(channels, num_classes, dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "inception_v4", channels=self.in_channels, smallest=self.smallest)
-        return self.classifier(self.features(x))
 
 
 class Residual(nn.Module):
@@ -133,7 +128,7 @@ class Residual(nn.Module):
         return self.relu(x + self.scaling * self.linear(self.branches(x)))
 
 
-class InceptionResNetV2(nn.Module):
+class InceptionResNetV2(Classifier):
     """Inception-ResNet v2: residual modules A, B and C with a reduction between.
 
     The last module C has no ReLU, as in the published code. ``width``, ``repeats`` and ``stem`` as in ``InceptionV4``.
@@ -155,9 +150,8 @@ class InceptionResNetV2(nn.Module):
         repeats: tuple[int, int, int] = RESNET_REPEATS,
         stem: str = "imagenet",
     ) -> None:
-        super().__init__()
         choose("stem", stem, ("imagenet", "small"))
-        self.in_channels, self.smallest = in_channels, SMALLEST[stem]
+        super().__init__(in_channels=in_channels, smallest=SMALLEST[stem])
         drawing = RESNET_STEM if stem == "imagenet" else SMALL_RESNET_STEM
         self.features, channels = stack(in_channels, {**drawing, "mixed5b": MIXED_5B}, width=width, count_padding=False)
         stages = (("a", RESNET_A, RESNET_REDUCTION_A), ("b", RESNET_B, RESNET_REDUCTION_B), ("c", RESNET_C, None))
@@ -175,11 +169,6 @@ class InceptionResNetV2(nn.Module):
         last_conv, channels = chain(channels, "1×1 1536", width=width)
         self.features.add_module("conv7b", last_conv)
         self.classifier = _classifier(channels, num_classes, dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "inception_resnet_v2", channels=self.in_channels, smallest=self.smallest)
-        return self.classifier(self.features(x))
 
 
 def _classifier(channels: int, num_classes: int, dropout: float) -> nn.Sequential:

@@ -10,9 +10,10 @@ that its figure contradicts: (12, 18) and (6, 9), for (12, 16) and (6, 8).
 from collections import OrderedDict
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
-from cnnlab.models.families.blocks import check_pictures, choose
+from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
 
@@ -42,7 +43,7 @@ RUNS = {
 BATCH_NORM = ("none", "before", "after")
 
 
-class LandmarkCNN(nn.Module):
+class LandmarkCNN(Classifier):
     """A run of the landmark report's Table 2.
 
     ``batch_norm`` puts batch normalisation "before" or "after" each ReLU of the features, and the convolutions then
@@ -71,16 +72,10 @@ class LandmarkCNN(nn.Module):
         batch_norm: str = "none",
         dropout: float = 0.3,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels=in_channels, input_size=input_size)
         choose("run", run, RUNS)
         choose("batch_norm", batch_norm, BATCH_NORM)
-        table, stages = RUNS[run], len(RUNS[run].filters)
-        if min(input_size) < 2**stages:
-            raise ValueError(
-                f"run {run} of landmark_cnn needs pictures of at least {2**stages}×{2**stages} pixels for its {stages} "
-                f"poolings, got input_size={input_size}; enlarge the pictures or take a run of fewer stages"
-            )
-        self.in_channels, self.input_size = in_channels, (input_size[0], input_size[1])
+        table = RUNS[run]
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
         for stage, (maps, kernel) in enumerate(zip(table.filters, table.kernels, strict=True), start=1):
@@ -98,9 +93,8 @@ class LandmarkCNN(nn.Module):
             features[f"pool{stage}"] = nn.MaxPool2d(2)
             channels = maps
         self.features = nn.Sequential(features)
-        height, width = (side // 2**stages for side in input_size)
         classifier: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
-        units = channels * height * width
+        units = self.flat_features()
         for number, dense in enumerate(table.dense, start=1):
             classifier[f"dense{number}"] = nn.Linear(units, dense)
             classifier[f"relu_dense{number}"] = nn.ReLU()
@@ -109,8 +103,3 @@ class LandmarkCNN(nn.Module):
         classifier[f"dense{len(table.dense) + 1}"] = nn.Linear(units, num_classes)
         self.classifier = nn.Sequential(classifier)
         initialise(self, "xavier")  # the variance of Keras' default, and so of the report's; Keras draws uniformly
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "landmark_cnn", channels=self.in_channels, size=self.input_size)
-        return self.classifier(self.features(x))

@@ -19,15 +19,16 @@ connections at the end. Inputs are 28×28, the paper's are padded to 32×32.
 
 from collections import OrderedDict
 
-from torch import Tensor, nn
+from torch import nn
+
+from cnnlab.models.families.classifier import Classifier, Flattened
 
 WIDTHS = (6, 16)  # maps of the two convolutions
 UNITS = (120, 84)  # units of the two hidden linear layers
 KERNEL, POOL = 5, 2
-SMALLEST = 16  # pixels a side: the smallest input of which the last pooling leaves a cell
 
 
-class LeNet5(nn.Module):
+class LeNet5(Classifier):
     """LeNet-5 with ReLU and max pooling: two convolutions, then three linear layers.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
@@ -44,14 +45,7 @@ class LeNet5(nn.Module):
     """
 
     def __init__(self, *, num_classes: int = 10, in_channels: int = 1, input_size: tuple[int, int] = (28, 28)) -> None:
-        super().__init__()
-        self.input_shape = (in_channels, *input_size)
-        height, width = (_cells(side) for side in input_size)
-        if min(height, width) < 1:
-            raise ValueError(
-                f"lenet5 needs pictures of at least {SMALLEST}×{SMALLEST} pixels: two convolutions and two poolings "
-                f"leave nothing of {input_size[0]}×{input_size[1]}; enlarge the pictures or pass a larger input_size"
-            )
+        super().__init__(in_channels=in_channels, input_size=input_size)
         self.features = nn.Sequential(
             OrderedDict(
                 conv1=nn.Conv2d(in_channels, WIDTHS[0], KERNEL),
@@ -62,28 +56,12 @@ class LeNet5(nn.Module):
                 pool2=nn.MaxPool2d(POOL),
             )
         )
-        self.classifier = nn.Sequential(
+        self.classifier = Flattened(
             OrderedDict(
-                fc1=nn.Linear(WIDTHS[1] * height * width, UNITS[0]),
+                fc1=nn.Linear(self.flat_features(), UNITS[0]),
                 relu3=nn.ReLU(),
                 fc2=nn.Linear(UNITS[0], UNITS[1]),
                 relu4=nn.ReLU(),
                 fc3=nn.Linear(UNITS[1], num_classes),
             )
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        if x.ndim != 4 or x.shape[1:] != self.input_shape:
-            raise ValueError(
-                f"this lenet5 takes pictures of shape (N, {', '.join(map(str, self.input_shape))}), got "
-                f"{tuple(x.shape)}; resize the pictures, or build it with in_channels and input_size to match"
-            )
-        return self.classifier(self.features(x).flatten(1))
-
-
-def _cells(side: int) -> int:
-    """Cells that both stages leave of ``side`` pixels: (s − 4) / 2, twice, rounded down."""
-    for _ in WIDTHS:
-        side = (side - KERNEL + 1) // POOL
-    return side

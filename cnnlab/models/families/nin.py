@@ -18,9 +18,10 @@ authors' own for CIFAR-10. Formula (2) has a ReLU after every layer; ours ends w
 from collections import OrderedDict
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
-from cnnlab.models.families.blocks import check_pictures, scale
+from cnnlab.models.families.blocks import scale
+from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
 
@@ -39,7 +40,7 @@ TABLE = (
 SMALLEST = 4
 
 
-class NiN(nn.Module):
+class NiN(Classifier):
     """Network in network: three MLP convolutions and the mean of the last maps.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 4 pixels a side or more; the table's have 32.
@@ -52,8 +53,7 @@ class NiN(nn.Module):
     def __init__(
         self, *, num_classes: int = 10, in_channels: int = 3, dropout: float = 0.5, width: float = 1.0
     ) -> None:
-        super().__init__()
-        self.in_channels, self.smallest = in_channels, SMALLEST
+        super().__init__(in_channels=in_channels, smallest=SMALLEST)
         channels = in_channels
         features: OrderedDict[str, nn.Module] = OrderedDict()
         for number, (kernel, maps) in enumerate(TABLE, start=1):
@@ -71,8 +71,3 @@ class NiN(nn.Module):
         self.features = nn.Sequential(features)
         self.classifier = nn.Sequential(OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten()))
         initialise(self.features, "kaiming")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "nin", channels=self.in_channels, smallest=self.smallest)
-        return self.classifier(self.features(x))

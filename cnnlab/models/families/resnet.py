@@ -17,7 +17,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import check_pictures, choose
+from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
 
@@ -143,7 +144,7 @@ class Block(nn.Module):
         return self.relu(y)
 
 
-class ResNet(nn.Module):
+class ResNet(Classifier):
     """A residual network by its depth, its variants by option. Blocks carry the paper's names: ``features.conv3_1``.
 
     ``stem="imagenet"`` begins with a 7×7 and a pooling, each of stride 2; ``"small"`` with a single 3×3 of stride 1,
@@ -173,7 +174,7 @@ class ResNet(nn.Module):
         widths: tuple[int, ...] | None = None,
         stem: str | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels=in_channels)
         row = TABLE.get(depth) or cifar_row(depth)
         stem = row.stem if stem is None else stem
         shortcut = row.shortcut if shortcut is None else shortcut
@@ -186,7 +187,6 @@ class ResNet(nn.Module):
             raise ValueError(f"cardinality and base_width need bottlenecks: depth 50, 101 or 152, got {depth}")
         if len(widths) != len(row.blocks):
             raise ValueError(f"widths must name the {len(row.blocks)} stages of depth {depth}, got {widths}")
-        self.in_channels, self.stride_in = in_channels, stride_in
         channels = widths[0]
         features: OrderedDict[str, nn.Module] = OrderedDict()
         kernel, stride = (7, 2) if stem == "imagenet" else (3, 1)
@@ -213,8 +213,3 @@ class ResNet(nn.Module):
             OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), fc=nn.Linear(channels, num_classes))
         )
         initialise(self.features, "kaiming")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "resnet", channels=self.in_channels)
-        return self.classifier(self.features(x))

@@ -11,9 +11,10 @@ after the paper; torchvision publishes such checkpoints as ``vgg16_bn``.
 from collections import OrderedDict
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
-from cnnlab.models.families.blocks import check_pictures, choose
+from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.classifier import Classifier, Flattened
 from cnnlab.models.families.init import initialise
 
 WIDTHS = (64, 128, 256, 512, 512)  # channels of the five stages, the same in every column
@@ -39,7 +40,7 @@ COLUMNS = {
 }
 
 
-class VGG(nn.Module):
+class VGG(Classifier):
     """A column of VGG's Table 1.
 
     ``widths`` may name fewer stages than five: four leave a cell of pictures of 16 pixels, five need 32.
@@ -67,17 +68,11 @@ class VGG(nn.Module):
         batch_norm: bool = False,
         dropout: float = 0.5,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels=in_channels, input_size=input_size)
         choose("column", column, COLUMNS)
         stages = len(widths)
         if not 1 <= stages <= len(WIDTHS):
             raise ValueError(f"widths must name 1 to {len(WIDTHS)} stages, got {stages}: {widths}")
-        if min(input_size) < 2**stages:
-            raise ValueError(
-                f"vgg with {stages} stages needs pictures of at least {2**stages}×{2**stages} pixels, got "
-                f"input_size={input_size}; enlarge the pictures or name fewer stages in widths"
-            )
-        self.in_channels, self.input_size = in_channels, (input_size[0], input_size[1])
         table, channels = COLUMNS[column], in_channels
         features: OrderedDict[str, nn.Module] = OrderedDict()
         for stage, (convs, maps) in enumerate(zip(table.convs, widths, strict=False), start=1):
@@ -93,10 +88,9 @@ class VGG(nn.Module):
                 channels = maps
             features[f"pool{stage}"] = nn.MaxPool2d(2)
         self.features = nn.Sequential(features)
-        height, width = (side // 2**stages for side in input_size)
-        self.classifier = nn.Sequential(
+        self.classifier = Flattened(
             OrderedDict(
-                fc6=nn.Linear(channels * height * width, units[0]),
+                fc6=nn.Linear(self.flat_features(), units[0]),
                 relu6=nn.ReLU(),
                 dropout6=nn.Dropout(dropout),
                 fc7=nn.Linear(units[0], units[1]),
@@ -106,8 +100,3 @@ class VGG(nn.Module):
             )
         )
         initialise(self.features, "kaiming")  # PyTorch's default lets the signal fade through so many layers
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of a batch of pictures."""
-        check_pictures(x, "vgg", channels=self.in_channels, size=self.input_size)
-        return self.classifier(self.features(x).flatten(1))
