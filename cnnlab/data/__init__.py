@@ -5,7 +5,7 @@ from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
 from cnnlab.data.feeding import Augment, Batches, batches, to_float
 from cnnlab.data.folders import Pictures, folder
 from cnnlab.data.krizhevsky import ColourPCA, RandomCrop, ten_crops
-from cnnlab.data.sources.drawings import drawing
+from cnnlab.data.sources.drawings import drawing, drawn
 from cnnlab.data.sources.mnist import digits
 from cnnlab.data.sources.photos import photo
 from cnnlab.data.sources.torchvision_sets import torchvision_dataset
@@ -28,6 +28,7 @@ __all__ = [
     "decode",
     "digits",
     "drawing",
+    "drawn",
     "folder",
     "photo",
     "stratify",

@@ -4,6 +4,7 @@ from cnnlab.demos._architecture import ArchitectureDemo, architecture
 from cnnlab.demos._classify import ClassifyDemo, classify
 from cnnlab.demos._convolution import ConvolutionDemo, convolution
 from cnnlab.demos._demo import Demo
+from cnnlab.demos._draw import DrawDemo, draw
 from cnnlab.demos._kernels import KernelsDemo, kernels
 from cnnlab.demos._scan import ScanDemo, scan
 from cnnlab.demos._training import TrainingDemo, training
@@ -13,12 +14,14 @@ __all__ = [
     "ClassifyDemo",
     "ConvolutionDemo",
     "Demo",
+    "DrawDemo",
     "KernelsDemo",
     "ScanDemo",
     "TrainingDemo",
     "architecture",
     "classify",
     "convolution",
+    "draw",
     "kernels",
     "scan",
     "training",

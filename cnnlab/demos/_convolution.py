@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cnnlab import look
 from cnnlab.demos._demo import STYLE, WIDTH, Demo
+from cnnlab.demos._pointer import Pointer
 from cnnlab.demos._presets import PICTURES, PRESETS, Kernel, picture, preset
 
 
@@ -119,7 +120,9 @@ class ConvolutionDemo(Demo):
         self.dilation = slider(1, 8, default.dilation, "dilation (pixels)")
         self._seed = 0
         geometry = (self.stride, self.padding, self.dilation)
-        super().__init__([self.choice, self.preset, self.size, self.cells, self.again, *geometry])
+        self.pointer = Pointer(layout=widgets.Layout(width="100%"))
+        controls = [self.choice, self.preset, self.size, self.cells, self.again, *geometry]
+        super().__init__(controls, below=[self.pointer])
         for control in (self.choice, *geometry):
             control.observe(self.redraw, "value")
         self.preset.observe(self._choose, "value")
@@ -137,8 +140,17 @@ class ConvolutionDemo(Demo):
         return Settings(self.choice.value, rows, self.stride.value, self.padding.value, self.dilation.value)
 
     def draw(self) -> look.Figure:
-        """The figure for what the controls say now."""
-        return figure(self.settings)
+        """The figure for what the controls say now; what the pointer shows follows."""
+        settings = self.settings
+        drawn = figure(settings)
+        self.pointer.update(
+            picture(settings.picture),
+            _tensor(settings.kernel),
+            stride=settings.stride,
+            padding=settings.padding,
+            dilation=settings.dilation,
+        )
+        return drawn
 
     def words(self) -> str:
         """The rule behind the numbers above the figure."""

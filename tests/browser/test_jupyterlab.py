@@ -5,6 +5,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
+import torch.nn.functional as F
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -126,6 +128,44 @@ def test_the_convolution_demo_answers_to_its_controls(demo):
     identity = changed(page, strided)
     page.locator(SHOWN).get_by_label("picture", exact=True).select_option(index=6)
     assert changed(page, identity)[1] != identity[1]
+
+
+def test_the_pointer_shows_how_a_position_of_the_response_is_computed(demo):
+    page = demo("from cnnlab import demos\ndemos.convolution()")
+    response = page.locator(f"{SHOWN} canvas[role=application]")
+    expect(response).to_be_visible()
+    computed = page.locator(f"{SHOWN} .cnnlab-sum")
+    expect(computed).to_contain_text("row 0, column 0")
+    response.hover(position={"x": 2, "y": 2})
+    response.press("ArrowDown")
+    expect(computed).to_contain_text("row 1, column 0")
+    box = response.bounding_box()
+    row, column = 15, 10
+    page.mouse.move(box["x"] + box["width"] * (column + 0.5) / 26, box["y"] + box["height"] * (row + 0.5) / 26)
+    expect(computed).to_contain_text(f"row {row}, column {column}")
+    sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    digit = data.digits().train.images[int((data.digits().train.labels == 3).nonzero()[0])] / 255
+    expected = F.conv2d(digit[None], sobel[None, None])[0, 0, row, column]
+    assert f"sum = {expected:.2f}".replace("-", "−") in computed.inner_text()
+
+
+def test_the_canvas_is_drawn_on_and_read(demo):
+    page = demo("from cnnlab import demos\ndemos.draw()")
+    before = picture(page)
+    canvas = page.locator(f"{SHOWN} canvas[role=application]")
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 90, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=6)
+    page.mouse.move(box["x"] + 130, box["y"] + 220, steps=6)
+    page.mouse.up()
+    seven = changed(page, before)
+    for _ in range(20):  # the last stroke may still be on its way
+        if "classes: 7" in picture(page)[1]:
+            break
+        page.wait_for_timeout(500)
+    assert "classes: 7" in picture(page)[1], seven
 
 
 def test_the_training_demo_starts_pauses_and_stops(demo):

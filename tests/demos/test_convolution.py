@@ -162,3 +162,16 @@ def test_an_error_stands_in_the_demo_and_the_last_good_picture_stays(demo):
     demo.padding.value = 8
     assert "reaches" not in demo.status.value
     assert shown(demo) != before
+
+
+@pytest.mark.parametrize("geometry", [{}, {"stride": 3, "padding": 2}, {"dilation": 2, "padding": 1}])
+def test_what_the_pointer_shows_is_the_convolution(demo, geometry):
+    with demo.quietly():
+        for name, value in geometry.items():
+            getattr(demo, name).value = value
+    pointer = demo.pointer
+    expected = F.conv2d(picture("digit 3")[None, None], torch.tensor([pointer.kernel])[None], **geometry)[0, 0]
+    response = torch.frombuffer(bytearray(pointer.response), dtype=torch.float32).view(*pointer.size)
+    torch.testing.assert_close(response, expected)
+    assert pointer.padded == [28 + 2 * geometry.get("padding", 0)] * 2
+    assert len(pointer.picture) == 4 * pointer.padded[0] ** 2

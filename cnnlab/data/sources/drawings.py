@@ -34,9 +34,23 @@ def drawing(path: str | os.PathLike[str]) -> Tensor:
     """
     photo = Image.fromarray(decode(path, channels=1)[0].numpy())
     photo.thumbnail((ENOUGH, ENOUGH), Image.Resampling.BOX)
-    ink = _ink(np.asarray(photo, dtype=np.float64))
+    try:
+        return drawn(np.asarray(photo))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def drawn(grey: np.ndarray) -> Tensor:
+    """A drawn digit from the grey values of a sheet, as `drawing` makes it of a picture file.
+
+    Shape: (H, W), 0 to 255 -> (1, 1, 28, 28) uint8, white on black.
+
+    Raises:
+        ValueError: if nothing is drawn on it.
+    """
+    ink = _ink(grey.astype(np.float64))
     if ink.max() < CONTRAST:
-        raise ValueError(f"{path}: nothing is drawn on it; draw a digit with a thick dark pen on white paper")
+        raise ValueError("nothing is drawn on it; draw a digit with a thick dark pen on white paper")
     cut = _cut(_strokes(np.where(ink >= INK * ink.max(), ink / ink.max() * 255, 0)))
     cut = _cut(_thickened(cut, STROKE / BOX * max(cut.shape)))
     scale = BOX / max(cut.shape)
