@@ -5,10 +5,13 @@ Below all rooms and free of PyTorch, since the command line must not wait for it
 
 import os
 import re
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from glob import escape
 from pathlib import Path
 
@@ -16,11 +19,45 @@ ABANDONED = 3600  # seconds; no file takes so long to write
 
 
 def cache_folder() -> Path:
-    """Folder for what can be made again: ``CNNLAB_CACHE`` if it is set, else the system's cache folder for users."""
+    """Folder for what can be made again: ``CNNLAB_CACHE`` if it is set, else the system's cache folder for users.
+
+    Where that one cannot be written (a read-only home), a temporary folder is used, and one line says so.
+    """
     from platformdirs import user_cache_path  # only those who look for the cache wait for it
 
     chosen = os.environ.get("CNNLAB_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("cnnlab")
+    return Path(chosen).expanduser() if chosen else _writable_cache(user_cache_path("cnnlab"))
+
+
+@cache  # so that the line is printed once
+def _writable_cache(folder: Path) -> Path:
+    if is_writable(folder):
+        return folder
+    used = temporary_folder() / "cache"
+    print(f"cnnlab: {folder} cannot be written; the cache is {used} (CNNLAB_CACHE names another)", file=sys.stderr)
+    return used
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether files can be written in a folder, which need not exist yet.
+
+    >>> is_writable(Path(tempfile.gettempdir(), "not there yet")), is_writable(Path(__file__, "below a file"))
+    (True, False)
+    """
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
+    return existing.is_dir() and os.access(existing, os.W_OK)
+
+
+@cache
+def temporary_folder() -> Path:
+    """A folder of the user's own below the system's temporary folder: the same one in every process."""
+    if not hasattr(os, "getuid"):  # Windows has a temporary folder for each user
+        return Path(tempfile.gettempdir(), "cnnlab")
+    folder = Path(tempfile.gettempdir(), f"cnnlab-{os.getuid()}")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    # Jupyter runs the configuration that it finds there, so a folder or a link of another user must not be taken.
+    return folder if folder.lstat().st_uid == os.getuid() else Path(tempfile.mkdtemp(prefix="cnnlab-"))
 
 
 @contextmanager
