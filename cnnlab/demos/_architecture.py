@@ -13,12 +13,12 @@ from cnnlab import look
 from cnnlab.demos._demo import WIDTH, Demo
 from cnnlab.look.architecture import Drawn, picture, prepared
 from cnnlab.look.style import amount
-from cnnlab.models import blueprint, summary
-from cnnlab.models.catalogue import PAPERS, memory, native_size, size_from
+from cnnlab.models import MODELS, blueprint, summary
+from cnnlab.models.catalogue import memory, native_size, size_from
 
 FLOAT32 = 4  # bytes
 NONE = "none"  # the second network may be left out
-FAMILIES = tuple(dict.fromkeys(paper.family for paper in PAPERS.values()))
+FAMILIES = tuple(dict.fromkeys(network.paper.family for network in MODELS.values()))
 HEADINGS = {
     "layer": "left",
     "output": "right",
@@ -134,7 +134,7 @@ class Chooser:
         self.demo = demo
         wide: dict[str, Any] = {"style": {"description_width": "130px"}, "layout": widgets.Layout(width=WIDTH)}
         families = FAMILIES if not mark else (NONE, *FAMILIES)
-        family = NONE if choice is None else PAPERS[choice.name].family
+        family = NONE if choice is None else MODELS[choice.name].paper.family
         self.family = widgets.Dropdown(options=families, value=family, description=f"family{mark}", **wide)
         self.member = widgets.Dropdown(description=f"network{mark}", **wide)
         self.size = widgets.Text(description=f"input{mark} (C×H×W)", continuous_update=False, **wide)
@@ -154,7 +154,7 @@ class Chooser:
         return None if self.family.value == NONE else Choice(self.member.value, self.size.value.strip())
 
     def _offer(self, choice: Choice | None = None) -> None:
-        members = [name for name, paper in PAPERS.items() if paper.family == self.family.value]
+        members = [name for name, network in MODELS.items() if network.paper.family == self.family.value]
         self.member.options = members
         self.member.disabled = self.size.disabled = not members
         if members:

@@ -2,7 +2,8 @@
 
 import sys
 
-from cnnlab.models.catalogue import blueprint, catalogue
+from cnnlab.models.building import blueprint, build, small
+from cnnlab.models.catalogue import catalogue
 from cnnlab.models.dense.convolutional import Convolutionized, convolutionize
 from cnnlab.models.dense.overfeat import AtScale, OverFeat, at_scales, voted
 from cnnlab.models.families.alexnet import AlexNet
@@ -26,7 +27,7 @@ from cnnlab.models.inspect.parts import parts
 from cnnlab.models.inspect.probe import Probe
 from cnnlab.models.inspect.summaries import summary
 from cnnlab.models.published import ilsvrc, published
-from cnnlab.models.registry import MODELS, build, small
+from cnnlab.models.registry import MODELS
 from cnnlab.models.weights.loading import load_in_order, load_timm, load_torchvision
 from cnnlab.models.weights.pretrained import Preprocess, Pretrained, pretrained
 from cnnlab.models.weights.saving import load, save

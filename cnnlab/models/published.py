@@ -71,7 +71,7 @@ ROWS = (
 )
 
 
-class Entry(NamedTuple):
+class Submission(NamedTuple):
     """A line of the challenge's table."""
 
     year: int
@@ -82,12 +82,12 @@ class Entry(NamedTuple):
 
 
 ILSVRC = (
-    Entry(2012, "–", "SuperVision (Toronto)", "AlexNet", 16.4),
-    Entry(2013, "–", "Clarifai (New York)", "Clarifai", 11.7),
-    Entry(2014, "2nd", "VGG (Oxford)", "VGG", 7.32),
-    Entry(2014, "1st", "GoogLeNet (Google)", "GoogLeNet", 6.67),
-    Entry(2015, "1st", "MSRA (Microsoft)", "ResNet", 3.57),
-    Entry(2014, "–", "a trained human", "–", 5.1),
+    Submission(2012, "–", "SuperVision (Toronto)", "AlexNet", 16.4),
+    Submission(2013, "–", "Clarifai (New York)", "Clarifai", 11.7),
+    Submission(2014, "2nd", "VGG (Oxford)", "VGG", 7.32),
+    Submission(2014, "1st", "GoogLeNet (Google)", "GoogLeNet", 6.67),
+    Submission(2015, "1st", "MSRA (Microsoft)", "ResNet", 3.57),
+    Submission(2014, "–", "a trained human", "–", 5.1),
 )
 
 
@@ -122,4 +122,4 @@ def ilsvrc() -> pd.DataFrame:
     2015     ResNet        3.57
     2014          –        5.10
     """
-    return pd.DataFrame(ILSVRC, columns=list(Entry._fields)).set_index("year")
+    return pd.DataFrame(ILSVRC, columns=list(Submission._fields)).set_index("year")

@@ -1,10 +1,10 @@
-"""Networks by name."""
+"""The networks by name: one entry each. A new architecture is a file in ``families`` and an entry here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -21,149 +21,144 @@ from cnnlab.models.families.lenet import LeNet5
 from cnnlab.models.families.nin import NiN
 from cnnlab.models.families.resnet import ResNet
 from cnnlab.models.families.vgg import VGG
-from cnnlab.models.weights.loading import PUBLISHED, imagenet
 
-MODELS: dict[str, Callable[..., nn.Module]] = {
-    "lenet5": LeNet5,
-    "alexnet": AlexNet,
-    "vgg11": partial(VGG, column="A"),
-    "vgg11_lrn": partial(VGG, column="A-LRN"),
-    "vgg13": partial(VGG, column="B"),
-    "vgg16_c": partial(VGG, column="C"),
-    "vgg16": partial(VGG, column="D"),
-    "vgg19": partial(VGG, column="E"),
-    "nin": NiN,
-    "googlenet": GoogLeNet,
-    "inception_v2": InceptionV2,
-    "inception_v3": InceptionV3,
-    "inception_v4": InceptionV4,
-    "inception_resnet_v2": InceptionResNetV2,
-    "resnet18": partial(ResNet, depth=18),
-    "resnet34": partial(ResNet, depth=34),
-    "resnet50": partial(ResNet, depth=50),
-    "resnet101": partial(ResNet, depth=101),
-    "resnet152": partial(ResNet, depth=152),
-    "resnext50_32x4d": partial(ResNet, depth=50, cardinality=32, base_width=4, stride_in="3x3"),
-    "resnext101_32x8d": partial(ResNet, depth=101, cardinality=32, base_width=8, stride_in="3x3"),
-    "wide_resnet50_2": partial(ResNet, depth=50, base_width=128, stride_in="3x3"),
-    "resnet20": partial(ResNet, depth=20),
-    "plain20": partial(ResNet, depth=20, shortcut="none"),
-    "highway": Highway,
-    "landmark_cnn": LandmarkCNN,
-    "face_baseline": FaceBaseline,
-    "tronnet": TronNet,
-    "efficientnet_lite0": EfficientNetLite0,
+
+class Paper(NamedTuple):
+    """Where a network comes from."""
+
+    family: str
+    source: str
+    year: int  # in which the network became known; its paper may bear the next one
+    input_size: tuple[int, int, int]  # channels, height and width of the paper's pictures
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network of the zoo; called with options, it builds the network."""
+
+    constructor: Callable[..., nn.Module]
+    paper: Paper
+    fixed: Mapping[str, Any] = field(default_factory=dict)  # the options that the name stands for
+    small: Mapping[str, Any] = field(default_factory=dict)  # those of the narrow version for 28 to 64 pixels
+    torchvision: Mapping[str, Any] | None = None  # those of torchvision's network of this name; None: it has none
+    timm: str | None = None  # the name of timm's network
+
+    def __call__(self, **options: Any) -> nn.Module:
+        """The network, with random weights."""
+        return self.constructor(**self.fixed, **options)
+
+    def defaults(self) -> dict[str, Any]:
+        """The options that the network takes, with their defaults."""
+        parameters = signature(self.constructor).parameters
+        return {name: parameter.default for name, parameter in parameters.items() if name not in self.fixed}
+
+
+VGG_PAPER = Paper("VGG", "Simonyan, Zisserman, arXiv:1409.1556", 2014, (3, 224, 224))
+RETHINKING = Paper("Inception", "Szegedy et al., arXiv:1512.00567", 2015, (3, 299, 299))
+INCEPTION_V4 = Paper("Inception", "Szegedy et al., arXiv:1602.07261", 2016, (3, 299, 299))
+RESNET = Paper("ResNet", "He, Zhang, Ren, Sun, arXiv:1512.03385", 2015, (3, 224, 224))
+RESNET_CIFAR = RESNET._replace(input_size=(3, 32, 32))
+RESNEXT = Paper("ResNet", "Xie et al., arXiv:1611.05431", 2016, (3, 224, 224))
+FACES = Paper("Faces", "Gjerde, Tron, Ryfetten: Multinomial regression using CNNs", 2019, (3, 224, 224))
+
+SMALL_VGG = {"widths": (16, 32, 64, 64), "units": (128, 128), "input_size": (32, 32)}
+SMALL_INCEPTION = {"width": 0.25, "stem": "small"}
+SMALL_INCEPTION_V4 = {**SMALL_INCEPTION, "repeats": (1, 2, 1)}
+SMALL_RESNET = {"widths": (16, 32, 64, 128), "stem": "small"}
+
+MODELS: dict[str, Entry] = {
+    "lenet5": Entry(
+        LeNet5,
+        Paper("LeNet", "LeCun, Bottou, Bengio, Haffner: Gradient-based learning", 1998, (1, 28, 28)),
+        small={"input_size": (32, 32)},
+    ),
+    "alexnet": Entry(
+        AlexNet,
+        Paper("AlexNet", "Krizhevsky, Sutskever, Hinton, NIPS 2012", 2012, (3, 224, 224)),
+        small={"widths": (16, 48, 96, 64, 64), "units": (128, 128), "first": (5, 1, 2), "input_size": (32, 32)},
+        torchvision={},
+    ),
+    "vgg11": Entry(VGG, VGG_PAPER, {"column": "A"}, SMALL_VGG, torchvision={}),
+    "vgg11_lrn": Entry(VGG, VGG_PAPER, {"column": "A-LRN"}, SMALL_VGG),
+    "vgg13": Entry(VGG, VGG_PAPER, {"column": "B"}, SMALL_VGG, torchvision={}),
+    "vgg16_c": Entry(VGG, VGG_PAPER, {"column": "C"}, SMALL_VGG),
+    "vgg16": Entry(VGG, VGG_PAPER, {"column": "D"}, SMALL_VGG, torchvision={}),
+    "vgg19": Entry(VGG, VGG_PAPER, {"column": "E"}, SMALL_VGG, torchvision={}),
+    "nin": Entry(NiN, Paper("NiN", "Lin, Chen, Yan, arXiv:1312.4400", 2013, (3, 32, 32)), small={"width": 0.25}),
+    "googlenet": Entry(
+        GoogLeNet,
+        Paper("Inception", "Szegedy et al., arXiv:1409.4842", 2014, (3, 224, 224)),
+        small={**SMALL_INCEPTION, "variant": "batch_norm"},
+        torchvision={"variant": "torchvision"},
+    ),
+    "inception_v2": Entry(InceptionV2, RETHINKING, small=SMALL_INCEPTION),
+    "inception_v3": Entry(InceptionV3, RETHINKING, small=SMALL_INCEPTION, torchvision={}),
+    "inception_v4": Entry(InceptionV4, INCEPTION_V4, small=SMALL_INCEPTION_V4, timm="inception_v4"),
+    "inception_resnet_v2": Entry(InceptionResNetV2, INCEPTION_V4, small=SMALL_INCEPTION_V4, timm="inception_resnet_v2"),
+    "resnet18": Entry(ResNet, RESNET, {"depth": 18}, SMALL_RESNET, torchvision={}),
+    "resnet34": Entry(ResNet, RESNET, {"depth": 34}, SMALL_RESNET, torchvision={}),
+    "resnet50": Entry(ResNet, RESNET, {"depth": 50}, SMALL_RESNET, torchvision={"stride_in": "3x3"}),
+    "resnet101": Entry(ResNet, RESNET, {"depth": 101}, SMALL_RESNET, torchvision={"stride_in": "3x3"}),
+    "resnet152": Entry(ResNet, RESNET, {"depth": 152}, SMALL_RESNET, torchvision={"stride_in": "3x3"}),
+    "resnext50_32x4d": Entry(
+        ResNet,
+        RESNEXT,
+        {"depth": 50, "cardinality": 32, "base_width": 4, "stride_in": "3x3"},
+        SMALL_RESNET,
+        torchvision={},
+    ),
+    "resnext101_32x8d": Entry(
+        ResNet,
+        RESNEXT,
+        {"depth": 101, "cardinality": 32, "base_width": 8, "stride_in": "3x3"},
+        SMALL_RESNET,
+        torchvision={},
+    ),
+    "wide_resnet50_2": Entry(
+        ResNet,
+        Paper("ResNet", "Zagoruyko, Komodakis, arXiv:1605.07146", 2016, (3, 224, 224)),
+        {"depth": 50, "base_width": 128, "stride_in": "3x3"},
+        SMALL_RESNET,
+        torchvision={},
+    ),
+    "resnet20": Entry(ResNet, RESNET_CIFAR, {"depth": 20}),
+    "plain20": Entry(ResNet, RESNET_CIFAR, {"depth": 20, "shortcut": "none"}),
+    "highway": Entry(
+        Highway,
+        Paper("Highway", "Srivastava, Greff, Schmidhuber, arXiv:1507.06228", 2015, (1, 28, 28)),
+        small={"input_size": (32, 32)},
+    ),
+    "landmark_cnn": Entry(
+        LandmarkCNN,
+        Paper("Landmarks", "Kim: Development of a CNN model for landmarks", 2018, (3, 192, 256)),
+        small={"run": 8, "input_size": (32, 32)},
+    ),
+    "face_baseline": Entry(FaceBaseline, FACES, small={"input_size": (32, 32)}),
+    "tronnet": Entry(TronNet, FACES, small={"pool": 2, "input_size": (32, 32)}),
+    "efficientnet_lite0": Entry(
+        EfficientNetLite0,
+        Paper("EfficientNet", "Tan, Le, arXiv:1905.11946", 2020, (3, 224, 224)),
+        small={"width": 0.5, "stem": "small"},
+        timm="tf_efficientnet_lite0",
+    ),
 }
 
-_VGG = {"widths": (16, 32, 64, 64), "units": (128, 128), "input_size": (32, 32)}
-_RESNET = {"widths": (16, 32, 64, 128), "stem": "small"}
-_INCEPTION = {"width": 0.25, "stem": "small"}
-_REPEATS = {"repeats": (1, 2, 1)}
-SMALL: dict[str, dict[str, Any]] = {  # the options that make each network fit pictures of 28 to 64 pixels
-    "lenet5": {"input_size": (32, 32)},
-    "alexnet": {
-        "widths": (16, 48, 96, 64, 64),
-        "units": (128, 128),
-        "first": (5, 1, 2),
-        "input_size": (32, 32),
-    },
-    **dict.fromkeys(("vgg11", "vgg11_lrn", "vgg13", "vgg16_c", "vgg16", "vgg19"), _VGG),
-    "nin": {"width": 0.25},
-    "googlenet": _INCEPTION | {"variant": "batch_norm"},
-    **dict.fromkeys(("inception_v2", "inception_v3"), _INCEPTION),
-    **dict.fromkeys(("inception_v4", "inception_resnet_v2"), _INCEPTION | _REPEATS),
-    **dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), _RESNET),
-    **dict.fromkeys(("resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2"), _RESNET),
-    "resnet20": {},
-    "plain20": {},
-    "highway": {"input_size": (32, 32)},
-    "landmark_cnn": {"run": 8, "input_size": (32, 32)},
-    "face_baseline": {"input_size": (32, 32)},
-    "tronnet": {"pool": 2, "input_size": (32, 32)},
-    "efficientnet_lite0": {"width": 0.5, "stem": "small"},
-}
 
-
-def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module:
-    """Build the network called ``name``; ``options`` go to its class.
-
-    The weights are random, or with ``weights="imagenet"`` those that torchvision publishes (downloaded once, see
-    ``weights.imagenet``). The network remembers ``name`` and ``options`` in its attribute ``recipe``, so that a
-    checkpoint can rebuild it.
+def entry(name: str) -> Entry:
+    """The entry of the network called ``name``.
 
     Raises:
-        ValueError: for an unknown name (the near ones are listed), an option that the network does not take, a value
-            that it cannot have, such as a count below 1, or weights that nobody publishes.
-        OSError: if the weights can be had neither from the cache nor from the network.
+        ValueError: for an unknown name, with the near ones.
 
-    >>> build("lenet5", num_classes=3, in_channels=3, input_size=(128, 128)).classifier.fc3
-    Linear(in_features=84, out_features=3, bias=True)
-    >>> build("lenet")
+    >>> entry("landmark_cnn").paper.input_size
+    (3, 192, 256)
+    >>> entry("lenet")
     Traceback (most recent call last):
     ValueError: no network is called 'lenet'; did you mean lenet5...? `cnnlab models` lists them all
-    """
-    known(name)
-    constructor = MODELS[name]
-    bound = constructor.keywords if isinstance(constructor, partial) else {}
-    taken = {key: option.default for key, option in signature(constructor).parameters.items() if key not in bound}
-    for option, value in options.items():
-        if option not in taken:
-            raise ValueError(f"{name} takes no option {option!r}; it takes {', '.join(taken)}")
-        _check(option, value, taken[option])
-    if weights not in (None, "imagenet"):
-        raise ValueError(f"weights must be None or 'imagenet', got {weights!r}")
-    if weights and name in PUBLISHED:
-        options = {**PUBLISHED[name], **options}
-    network = constructor(**options)
-    network.recipe = {"name": name, "options": options}  # type: ignore[assignment]
-    return imagenet(network) if weights else network
-
-
-def small(name: str, **options: Any) -> nn.Module:
-    """Build the network called ``name`` in a narrow version for pictures of 28 to 64 pixels.
-
-    The same class with the options of ``SMALL``, over which ``options`` win. Where the network is made for one size of
-    picture, that is 32×32 unless ``input_size`` says otherwise; the others take any.
-
-    >>> net = small("vgg16", num_classes=10, in_channels=1, input_size=(28, 28))
-    >>> net(torch.zeros(2, 1, 28, 28)).shape
-    torch.Size([2, 10])
-    """
-    known(name)
-    return build(name, **{**SMALL[name], **options})
-
-
-def _check(option: str, value: Any, default: Any) -> None:
-    """Refuse what is no count where a network wants one, or no counts where it wants some; the rest it looks at."""
-    least = 0 if option == "first" else 1  # its padding may be 0
-    if value is default:
-        return
-    if option == "widths":  # how many there may be depends on the network
-        right, rule = _counts(value, least), "whole numbers of at least 1"
-    elif isinstance(default, tuple):
-        right = _counts(value, least) and len(value) == len(default)
-        rule = f"{len(default)} whole numbers of at least {least}"
-    elif option == "num_classes" or (isinstance(default, int) and not isinstance(default, bool)):
-        right, rule = _counts([value], least), "a whole number of at least 1"
-    else:
-        return
-    if not right:
-        raise ValueError(f"{option} must be {rule}, got {value!r}")
-
-
-def _counts(values: object, least: int) -> bool:
-    return isinstance(values, Sequence) and all(type(value) is int and value >= least for value in values)
-
-
-def known(name: str) -> None:
-    """Refuse a name that ``MODELS`` does not have, with the near ones.
-
-    >>> known("vgg17")
-    Traceback (most recent call last):
-    ValueError: no network is called 'vgg17'; did you mean vgg1...? `cnnlab models` lists them all
     """
     if name not in MODELS:
         near = get_close_matches(name, MODELS, n=3, cutoff=0.4) or sorted(MODELS)[:5]
         raise ValueError(
             f"no network is called {name!r}; did you mean {', '.join(near)}? `cnnlab models` lists them all"
         )
+    return MODELS[name]

@@ -81,8 +81,8 @@ def test_summary_takes_other_pictures_and_classes():
             ("vgg16", "--input", "3x0x9"),
             "input_size must be (channels, height, width), each from 1 to 16,384, got (3, 0, 9)",
         ),
-        (("vgg16", "--input", "3x31x40"), "vgg with 5 stages needs pictures of at least 32×32 pixels, got"),
-        (("googlenet", "--input", "3x30x30"), "this googlenet takes pictures of shape (N, 3, H, W) with H and W of at"),
+        (("vgg16", "--input", "3x31x40"), "this VGG needs pictures of at least 32×32 pixels, got"),
+        (("googlenet", "--input", "3x30x30"), "this GoogLeNet takes pictures of shape (N, 3, H, W) with H and W of at"),
         (("alexnet", "--classes", "0"), "num_classes must be a whole number of at least 1, got 0"),
     ],
 )

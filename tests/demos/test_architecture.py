@@ -7,7 +7,6 @@ from cnnlab import demos
 from cnnlab.demos import _architecture as architecture
 from cnnlab.demos._architecture import Choice, Settings
 from cnnlab.models import MODELS
-from cnnlab.models.catalogue import PAPERS
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_every_network_of_the_zoo_can_be_chosen_at_the_size_of_its_paper(demo):
         demo.first.family.value = family
         for member in demo.first.member.options:
             demo.first.member.value = member
-            assert demo.settings.first == Choice(member, "×".join(map(str, PAPERS[member].input_size)))
+            assert demo.settings.first == Choice(member, "×".join(map(str, MODELS[member].paper.input_size)))
             assert alt(demo).startswith(f"{member} for pictures of {demo.first.size.value}")
             seen.append(member)
     assert sorted(seen) == sorted(MODELS)
@@ -77,7 +76,7 @@ def test_one_network_alone(demo):
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ("3x16x16", "vgg with 5 stages needs pictures of at least 32×32 pixels, got input_size=(16, 16); enlarge"),
+        ("3x16x16", "this VGG needs pictures of at least 32×32 pixels, got input_size=(16, 16); enlarge"),
         ("224", "an input size is written channels x height x width, as in 3x224x224, got '224'"),
         ("3x224x99999", "each from 1 to 16,384"),
     ],

@@ -92,7 +92,8 @@ class Classifier(nn.Module):
                 raise
         raise ValueError(
             f"this {type(self).__name__} needs pictures of at least {smallest}×{smallest} pixels, got "
-            f"input_size={self.input_size}; enlarge the pictures, or build it with fewer or finer steps"
+            f"input_size={self.input_size}; enlarge the pictures, or build a version for small ones with "
+            f"cnnlab.models.small"
         )
 
     def _features_of(self, size: tuple[int, int]) -> Tensor:

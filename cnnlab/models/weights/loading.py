@@ -13,29 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.downloads import fetch
+from cnnlab.models.registry import MODELS
 
-PUBLISHED: dict[str, dict[str, Any]] = {  # the options under which our definition is torchvision's
-    "alexnet": {},
-    "vgg11": {},
-    "vgg13": {},
-    "vgg16": {},
-    "vgg19": {},
-    "googlenet": {"variant": "torchvision"},
-    "inception_v3": {},
-    "resnet18": {},
-    "resnet34": {},
-    "resnet50": {"stride_in": "3x3"},
-    "resnet101": {"stride_in": "3x3"},
-    "resnet152": {"stride_in": "3x3"},
-    "resnext50_32x4d": {},
-    "resnext101_32x8d": {},
-    "wide_resnet50_2": {},
-}
-TIMM = {  # our name: theirs
-    "inception_v4": "inception_v4",
-    "inception_resnet_v2": "inception_resnet_v2",
-    "efficientnet_lite0": "tf_efficientnet_lite0",
-}
+PUBLISHED = {name: network.torchvision for name, network in MODELS.items() if network.torchvision is not None}
+TIMM = {name: network.timm for name, network in MODELS.items() if network.timm is not None}
 
 
 def load_torchvision(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from cnnlab.files import atomic
-from cnnlab.models.registry import build
+from cnnlab.models.building import build
 
 CARD = "cnnlab"  # the key of the card in the header of the safetensors file
 LARGEST_CARD = 1_000_000  # characters: a card is a page, not a payload

@@ -24,7 +24,7 @@ def native(name: str, net: nn.Module) -> tuple[int, int, int]:
     if name == "lenet5":
         return 1, 28, 28
     sides = (299, 299) if name.startswith("inception") else (32, 32) if name in ("nin", "resnet20", "plain20") else None
-    return net.in_channels, *(sides or getattr(net, "input_size", (224, 224)))
+    return net.in_channels, *(sides or net.input_size or (224, 224))
 
 
 @pytest.mark.parametrize("name", MODELS)
