@@ -49,8 +49,8 @@ def shared(model: nn.Module) -> nn.Module:
     return twin
 
 
-def traced(meta: nn.Module, shape: tuple[int, int, int]) -> fx.Graph:
-    """The graph of an `outline` in eval mode for pictures of ``shape`` (C, H, W).
+def traced(meta: nn.Module, shape: tuple[int, ...]) -> fx.Graph:
+    """The graph of an `outline` in eval mode for pictures of ``shape`` (C, H, W), or other inputs without the batch.
 
     Raises:
         ValueError: for a network that refuses such pictures, or whose ``forward`` cannot be followed.
@@ -59,7 +59,9 @@ def traced(meta: nn.Module, shape: tuple[int, int, int]) -> fx.Graph:
     >>> [tuple(hint(node).shape) for node in graph.nodes if node.op == "call_module"]
     [(97, 8, 6, 6), (97, 288)]
     """
-    kind, size = type(meta).__name__, f"{shape[0]} channels and {shape[1]}×{shape[2]} pixels"
+    kind, size = type(meta).__name__, f"shape {shape}"
+    if len(shape) == 3:
+        size = f"{shape[0]} channels and {shape[1]}×{shape[2]} pixels"
     dtype = next((tensor.dtype for tensor in meta.parameters()), torch.float32)
     with evaluating(meta), torch.no_grad():
         try:
