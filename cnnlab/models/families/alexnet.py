@@ -1,9 +1,9 @@
 """AlexNet: Krizhevsky, Sutskever and Hinton 2012, *ImageNet classification with deep convolutional neural networks*.
 
-The lecture's variant in one tower, as Fleuret's EE-559 lecture 7.2 prints it (it is torchvision's, and Krizhevsky's own
-of 2014, arXiv:1404.5997). The paper (section 3) has 96, 256, 384, 384 and 256 maps, divided between two GPUs, so
-that the second, fourth and fifth convolution see half of the maps before them, and normalises the first two
-across channels. Both have 61 million parameters; the paper says 60.
+The lecture's variant in one tower, as Fleuret's EE-559 lecture 7.2 prints it; it is also torchvision's, and
+Krizhevsky's own of 2014 (arXiv:1404.5997). The paper (section 3) has 96, 256, 384, 384 and 256 channels, divided
+between two GPUs, so that the second, fourth and fifth convolution take half of the channels before them, and it
+normalises the first two across channels. Both have 61 million parameters; the paper says 60.
 
     layer   output (C, H, W)   parameters
     input      3, 224, 224
@@ -29,12 +29,12 @@ from torch import nn
 from cnnlab.models.families.classifier import Classifier, Flattened
 from cnnlab.models.families.init import initialise
 
-WIDTHS = (64, 192, 384, 256, 256)  # maps of the five convolutions
+WIDTHS = (64, 192, 384, 256, 256)  # channels of the five convolutions
 UNITS = (4096, 4096)  # units of the two hidden linear layers
 
 
 class Conv(NamedTuple):
-    """How a convolution slides, and whether a 3×3 pooling of stride 2 follows it."""
+    """A convolution, and whether a 3×3 pooling of stride 2 follows it."""
 
     kernel: int
     stride: int
@@ -59,10 +59,6 @@ class AlexNet(Classifier):
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
 
-    Raises:
-        ValueError: if ``input_size`` is too small for the poolings, or an input has another shape than the network
-            was built for.
-
     >>> net = AlexNet(num_classes=10, widths=(8, 16, 32, 16, 16), units=(64, 64), first=(5, 1, 2), input_size=(32, 32))
     >>> net(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
@@ -85,12 +81,12 @@ class AlexNet(Classifier):
         convs = (Conv(*first, pool=True), *CONVS[1:])
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
-        for number, (conv, maps) in enumerate(zip(convs, widths, strict=True), start=1):
-            features[f"conv{number}"] = nn.Conv2d(channels, maps, conv.kernel, conv.stride, conv.padding)
+        for number, (conv, width) in enumerate(zip(convs, widths, strict=True), start=1):
+            features[f"conv{number}"] = nn.Conv2d(channels, width, conv.kernel, conv.stride, conv.padding)
             features[f"relu{number}"] = nn.ReLU()
             if conv.pool:
                 features[f"pool{number}"] = nn.MaxPool2d(POOL, POOL_STRIDE)
-            channels = maps
+            channels = width
         self.features = nn.Sequential(features)
         self.classifier = Flattened(
             OrderedDict(

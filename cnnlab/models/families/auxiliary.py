@@ -22,9 +22,9 @@ class Outputs(NamedTuple):
 
 
 def auxiliary_loss(outputs: Outputs | Tensor, labels: Tensor, *, weight: float = 0.3) -> Tensor:
-    """Cross-entropy of the network plus ``weight`` times that of each auxiliary classifier; of bare logits, theirs.
+    """Cross-entropy of the logits plus ``weight`` times that of each auxiliary classifier, if there are any.
 
-    GoogLeNet's section 5 takes 0.3. ``fit(…, loss=auxiliary_loss)`` trains with it.
+    GoogLeNet's section 5 takes 0.3. Pass it to ``fit`` as ``loss=auxiliary_loss``.
 
     >>> logits = torch.zeros(2, 4)
     >>> loss = auxiliary_loss(Outputs(logits, logits, logits), torch.tensor([0, 1]))

@@ -1,5 +1,7 @@
 """What every network of ours is: features, a classifier over them, and one check of the pictures that it is given."""
 
+from collections import OrderedDict
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -22,6 +24,15 @@ class Flattened(nn.Sequential):
 
     def _get_name(self) -> str:
         return "Sequential"
+
+
+def average_classifier(channels: int, num_classes: int, *, dropout: float | None = None) -> nn.Sequential:
+    """The classifier of most networks since 2014: the average of each channel, dropout if given, one linear layer."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+    if dropout is not None:
+        layers["dropout"] = nn.Dropout(dropout)
+    layers["fc"] = nn.Linear(channels, num_classes)
+    return nn.Sequential(layers)
 
 
 class Classifier(nn.Module):

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0: Tan and Le 2019, *EfficientNet*, arXiv:1905.11946, table 1, in the authors' mobile variant.
 
 Lite leaves out squeeze-and-excitation and takes ReLU6 for swish, so that it can be quantised; the stages are those of
-EfficientNet-B0. The course's offline backbone: its ImageNet weights come with the installation.
+EfficientNet-B0. It is the course's offline backbone: its ImageNet weights come with the installation.
 
     stage     operator           resolution   channels   layers
     stem      conv 3×3             224×224          32        1
@@ -14,7 +14,7 @@ EfficientNet-B0. The course's offline backbone: its ImageNet weights come with t
     stage7    MBConv6, 3×3             7×7         320        1
     head      conv 1×1, mean           7×7        1280        1
 
-The resolutions are those that enter a stage, as the paper's table has them.
+The resolution is that of a stage's input, as in the paper's table.
 """
 
 import math
@@ -24,8 +24,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import choose, scale
-from cnnlab.models.families.classifier import Classifier
+from cnnlab.models.families.blocks import require_one_of, scale
+from cnnlab.models.families.classifier import Classifier, average_classifier
 
 
 class Stage(NamedTuple):
@@ -51,7 +51,7 @@ STEM, HEAD = 32, 1280
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow pads: ⌈side / stride⌉ cells, an odd zero to the right and below.
+    """A convolution padded as TensorFlow pads: ⌈side / stride⌉ positions a side, an odd zero to the right and below.
 
     With stride 2 and an even side that is one zero at the end, where PyTorch's ``padding=1`` puts one at each.
 
@@ -70,9 +70,9 @@ class SameConv2d(nn.Conv2d):
 
 
 class MBConv(nn.Module):
-    """An inverted bottleneck: 1×1 to ``expansion`` times the maps, a depthwise k×k, 1×1 down without activation.
+    """An inverted bottleneck: 1×1 to ``expansion`` times the channels, depthwise k×k, 1×1 back without activation.
 
-    Where neither grid nor width change, the input is added.
+    The input is added where the output has its shape.
 
     Shape: (N, in_channels, H, W) -> (N, out_channels, ⌈H / stride⌉, ⌈W / stride⌉).
 
@@ -97,11 +97,11 @@ class MBConv(nn.Module):
 
 
 class EfficientNetLite0(Classifier):
-    """EfficientNet-Lite0: a stem, seven stages of MBConv, a head of 1280 maps and their mean.
+    """EfficientNet-Lite0: a stem, seven stages of MBConv, a head of 1280 channels and their average.
 
-    ``width`` multiplies every number of maps; ``stem="small"`` begins with stride 1, for pictures of 28 to 64 pixels.
+    ``width`` multiplies every number of channels; ``stem="small"`` has stride 1, for pictures of 28 to 64 pixels.
 
-    Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of any size; the published weights saw 224.
+    Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of any size; the published weights are for 224.
 
     >>> net = EfficientNetLite0(num_classes=10, width=0.5, stem="small")
     >>> net(torch.zeros(2, 3, 32, 32)).shape
@@ -118,7 +118,7 @@ class EfficientNetLite0(Classifier):
         stem: str = "imagenet",
     ) -> None:
         super().__init__(in_channels=in_channels)
-        choose("stem", stem, ("imagenet", "small"))
+        require_one_of("stem", stem, ("imagenet", "small"))
         channels = scale(STEM, width)
         features: OrderedDict[str, nn.Module] = OrderedDict()
         features["stem"] = _conv(in_channels, channels, 3, stride=2 if stem == "imagenet" else 1)
@@ -135,23 +135,16 @@ class EfficientNetLite0(Classifier):
                 channels = out_channels
         features["head"] = _conv(channels, scale(HEAD, width), 1)
         self.features = nn.Sequential(features)
-        self.classifier = nn.Sequential(
-            OrderedDict(
-                pool=nn.AdaptiveAvgPool2d(1),
-                flatten=nn.Flatten(),
-                dropout=nn.Dropout(dropout),
-                fc=nn.Linear(scale(HEAD, width), num_classes),
-            )
-        )
+        self.classifier = average_classifier(scale(HEAD, width), num_classes, dropout=dropout)
 
 
 def _conv(
-    in_channels: int, maps: int, kernel: int, *, stride: int = 1, groups: int = 1, activation: bool = True
+    in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, groups: int = 1, activation: bool = True
 ) -> nn.Sequential:
     """A convolution without bias, batch normalisation (ε = 0.001) and ReLU6."""
     layers: OrderedDict[str, nn.Module] = OrderedDict(
-        conv=SameConv2d(in_channels, maps, kernel, stride=stride, groups=groups, bias=False),
-        bn=nn.BatchNorm2d(maps, eps=1e-3),
+        conv=SameConv2d(in_channels, out_channels, kernel, stride=stride, groups=groups, bias=False),
+        bn=nn.BatchNorm2d(out_channels, eps=1e-3),
     )
     if activation:
         layers["relu"] = nn.ReLU6()

@@ -1,8 +1,8 @@
 """The face report's two networks: Gjerde, Tron and Ryfetten 2019, *Multinomial regression using CNNs*.
 
 Tables 1 and 2 as the constants below; a linear layer of 300 units follows, then 201 outputs, for the 200 identities
-that the report counts. The tables end in softmax (the first after a ReLU, which we leave out, so that
-a logit may be negative): ours return logits, as cross-entropy takes them.
+that the report counts. The tables end in softmax (the first after a ReLU, which ours leaves out, because a negative
+logit would be cut to zero): ours return logits, as cross-entropy takes them.
 
 Table 2 contradicts itself: its last convolution has stride 1, but its linear layer takes 1210 = 10·11·11 values, which
 at 224×224 pixels needs stride 2. Stride 1 gives 10·22·22 = 4840. ``last_stride=1`` builds what the line says.
@@ -18,9 +18,9 @@ from cnnlab.models.families.init import initialise
 
 
 class Conv(NamedTuple):
-    """A row of the tables: every convolution is followed by a ReLU, and by what else is set."""
+    """A row of the tables: a convolution followed by a ReLU, with batch normalisation and max pooling where set."""
 
-    maps: int
+    channels: int
     kernel: int
     stride: int
     padding: int = 0
@@ -65,13 +65,13 @@ class FaceNet(Classifier):
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
         for number, conv in enumerate(convs, start=1):
-            features[f"conv{number}"] = nn.Conv2d(channels, conv.maps, conv.kernel, conv.stride, conv.padding)
+            features[f"conv{number}"] = nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride, conv.padding)
             if conv.norm:
-                features[f"bn{number}"] = nn.BatchNorm2d(conv.maps)
+                features[f"bn{number}"] = nn.BatchNorm2d(conv.channels)
             features[f"relu{number}"] = nn.ReLU()
             if conv.pool:
                 features[f"pool{number}"] = nn.MaxPool2d(pool)
-            channels = conv.maps
+            channels = conv.channels
         self.features = nn.Sequential(features)
         self.classifier = nn.Sequential(
             OrderedDict(
@@ -86,9 +86,6 @@ class FaceNet(Classifier):
 class FaceBaseline(FaceNet):
     """The baseline of Table 1: four convolutions of stride 2.
 
-    Raises:
-        ValueError: for an ``input_size`` that the strides use up, or an input of another shape.
-
     >>> FaceBaseline().classifier.fc1.in_features
     1183
     """
@@ -101,9 +98,6 @@ class FaceBaseline(FaceNet):
 
 class TronNet(FaceNet):
     """TronNet of Table 2: seven convolutions, two poolings of 3×3 (``pool``).
-
-    Raises:
-        ValueError: for an ``input_size`` that the poolings use up, or an input of another shape.
 
     >>> TronNet().classifier.fc1.in_features, TronNet(last_stride=1).classifier.fc1.in_features
     (1210, 4840)
@@ -120,4 +114,4 @@ class TronNet(FaceNet):
     ) -> None:
         convs = (*TRONNET[:-1], TRONNET[-1]._replace(stride=last_stride))
         super().__init__(convs, num_classes=num_classes, in_channels=in_channels, input_size=input_size, pool=pool)
-        initialise(self, "xavier")  # section 3.3: what showed the best results
+        initialise(self, "xavier")  # section 3.3: this method gave the best results

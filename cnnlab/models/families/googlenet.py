@@ -20,12 +20,13 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.models.families.auxiliary import AuxiliaryClassifier
-from cnnlab.models.families.blocks import choose, conv_bn_relu, scale
+from cnnlab.models.families.blocks import conv_bn_relu, require_one_of, scale
+from cnnlab.models.families.classifier import average_classifier
 from cnnlab.models.families.init import initialise
 
 
 class Widths(NamedTuple):
-    """A row of Table 1: maps of each convolution of a module, and what the table prints of its cost."""
+    """A row of Table 1: channels of each convolution of a module, and the cost that the table prints."""
 
     ones: int  # #1×1
     three_reduce: int  # #3×3 reduce; 0 leaves the reduction out
@@ -37,7 +38,7 @@ class Widths(NamedTuple):
     ops: int = 0  # M
 
 
-TABLE: dict[str, Widths | None] = {  # None is a maximum over 3×3 with stride 2
+TABLE: dict[str, Widths | None] = {  # None is a max pooling of 3×3 with stride 2
     "inception3a": Widths(64, 96, 128, 16, 32, 32, params=159, ops=128),
     "inception3b": Widths(128, 128, 192, 32, 96, 64, params=380, ops=304),
     "pool3": None,
@@ -61,7 +62,7 @@ class Inception(nn.Module):
     Shape: (N, in_channels, H, W) -> (N, out_channels, H, W).
 
     >>> naive = Inception(192, Widths(64, 0, 128, 0, 32, 0))
-    >>> naive.out_channels  # the pooled 192 maps pass as they are
+    >>> naive.out_channels  # with all 192 channels of the pooling
     416
     >>> list(dict(Inception(192, TABLE["inception3a"]).named_children()))
     ['conv1x1', 'conv3x3_reduce', 'conv3x3', 'conv5x5_reduce', 'conv5x5', 'pool', 'pool_proj']
@@ -81,7 +82,7 @@ class Inception(nn.Module):
         self.out_channels = ones + threes + fives + (pool_proj or in_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The maps of the four branches, stacked."""
+        """The outputs of the four branches, concatenated along the channels."""
         branches = (
             self.conv1x1(x),
             self.conv3x3(self.conv3x3_reduce(x)),
@@ -95,9 +96,8 @@ class GoogLeNet(AuxiliaryClassifier):
     """GoogLeNet: 22 layers with weights, nine inception modules, no large linear layer.
 
     ``auxiliary=True`` adds the two classifiers of section 5; while it trains, the network then returns ``Outputs``
-    (``models.auxiliary_loss`` weighs them), and in eval the logits as always. ``width`` multiplies every
-    number of maps; ``stem="small"`` begins with a 3×3 of stride 1 and leaves pool1 out, for pictures of 28 to 64
-    pixels.
+    (``models.auxiliary_loss`` weighs them), and in eval mode the logits alone. ``width`` multiplies every number of
+    channels; ``stem="small"`` begins with a 3×3 of stride 1 and leaves pool1 out, for pictures of 28 to 64 pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 31 pixels a side or more; the paper's have 224.
 
@@ -117,8 +117,8 @@ class GoogLeNet(AuxiliaryClassifier):
         width: float = 1.0,
         stem: str = "imagenet",
     ) -> None:
-        choose("variant", variant, VARIANTS)
-        choose("stem", stem, ("imagenet", "small"))
+        require_one_of("variant", variant, VARIANTS)
+        require_one_of("stem", stem, ("imagenet", "small"))
         smallest = SMALLEST[stem] // (2 if variant == "torchvision" else 1)
         super().__init__(in_channels=in_channels, smallest=smallest)
         features = _stem(in_channels, variant, width, stem)
@@ -129,23 +129,16 @@ class GoogLeNet(AuxiliaryClassifier):
                 kernel = 2 if variant == "torchvision" and name == "pool4" else 3
                 features[name] = nn.MaxPool2d(kernel, 2, ceil_mode=True)
             else:
-                maps = Widths(*(scale(maps, width) for maps in row[:6]))
-                features[name] = module = Inception(channels, maps, variant=variant)
+                widths = Widths(*(scale(count, width) for count in row[:6]))
+                features[name] = module = Inception(channels, widths, variant=variant)
                 channels = module.out_channels
                 if auxiliary and name in AUXILIARY:
                     heads[name] = AuxiliaryHead(channels, num_classes, variant=variant, width=width)
         self.features = nn.Sequential(features)
-        self.classifier = nn.Sequential(
-            OrderedDict(
-                pool=nn.AdaptiveAvgPool2d(1),
-                flatten=nn.Flatten(),
-                dropout=nn.Dropout(dropout),
-                fc=nn.Linear(channels, num_classes),
-            )
-        )
+        self.classifier = average_classifier(channels, num_classes, dropout=dropout)
         self.auxiliary = nn.ModuleDict(heads)
         if variant == "paper":
-            initialise(self, "kaiming")  # without batch normalisation PyTorch's default lets the signal fade
+            initialise(self, "kaiming")  # without batch normalisation, the signal fades under PyTorch's default
 
     def heads(self) -> dict[str, nn.Module]:
         """The auxiliary classifiers, if there are any."""
@@ -153,27 +146,27 @@ class GoogLeNet(AuxiliaryClassifier):
 
 
 class AuxiliaryHead(nn.Module):
-    """Section 5: average to 4×4, 128 maps of 1×1, 1024 units, 70 % dropout, logits.
+    """Section 5: average pooling to 4×4, a 1×1 convolution of 128 channels, 1024 units, 70 % dropout, logits.
 
-    Shape: (N, in_channels, 14, 14) -> (N, num_classes); torchvision's pooling takes maps of any size.
+    Shape: (N, in_channels, 14, 14) -> (N, num_classes); torchvision's pooling takes any height and width.
     """
 
     def __init__(self, in_channels: int, num_classes: int, *, variant: str = "paper", width: float = 1.0) -> None:
         super().__init__()
-        maps, units = scale(128, width), scale(1024, width)
+        channels, units = scale(128, width), scale(1024, width)
         self.pool = nn.AdaptiveAvgPool2d(4) if variant == "torchvision" else nn.AvgPool2d(5, 3)
-        self.conv = _conv(in_channels, maps, 1, variant)
-        self.fc1 = nn.Linear(maps * 4 * 4, units)
+        self.conv = _conv(in_channels, channels, 1, variant)
+        self.fc1 = nn.Linear(channels * 4 * 4, units)
         self.relu = nn.ReLU()
         self.dropout = nn.Dropout(0.7)
         self.fc2 = nn.Linear(units, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits from a map inside the network."""
+        """Logits from inner feature maps."""
         size, x = x.shape[2:], self.pool(x)
         if x.shape[2:] != (4, 4):
             raise ValueError(
-                f"the auxiliary classifiers need a map of 14×14 to 16×16 cells (pictures of 224 pixels), got "
+                f"the auxiliary classifiers need feature maps of 14×14 to 16×16 (pictures of 224 pixels), got "
                 f"{size[0]}×{size[1]}; resize the pictures, or build it with auxiliary=False"
             )
         return self.fc2(self.dropout(self.relu(self.fc1(self.conv(x).flatten(1)))))
@@ -198,9 +191,9 @@ def _stem(in_channels: int, variant: str, width: float, stem: str) -> OrderedDic
     return layers
 
 
-def _conv(in_channels: int, maps: int, kernel: int, variant: str, stride: int = 1) -> nn.Sequential:
+def _conv(in_channels: int, out_channels: int, kernel: int, variant: str, stride: int = 1) -> nn.Sequential:
     padding = kernel // 2
     if variant == "paper":
-        conv = nn.Conv2d(in_channels, maps, kernel, stride, padding)
+        conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding)
         return nn.Sequential(OrderedDict(conv=conv, relu=nn.ReLU()))
-    return conv_bn_relu(in_channels, maps, (kernel, kernel), stride=stride, padding=(padding, padding))
+    return conv_bn_relu(in_channels, out_channels, (kernel, kernel), stride=stride, padding=(padding, padding))

@@ -1,13 +1,13 @@
 """Highway networks: Srivastava, Greff and Schmidhuber 2015, *Training very deep networks*, arXiv:1507.06228.
 
-    y = H(x)·T(x) + x·C(x)         (2)  the transform gate T lets the layer's work through, the carry gate C its input
-    y = H(x)·T(x) + x·(1 − T(x))   (3)  one gate does for both, C = 1 − T
+    y = H(x)·T(x) + x·C(x)         (2)  the transform gate T weighs the layer's output, the carry gate C its input
+    y = H(x)·T(x) + x·(1 − T(x))   (3)  with one gate for both, C = 1 − T
 
-T is a sigmoid whose bias starts negative, so that a deep network begins by carrying its input and a gradient reaches
+T is a sigmoid whose bias starts negative, so that at first a deep network carries its input and a gradient reaches
 the first layer. Dense networks have 50 units a layer (71 in a plain one, so that both have about 5,000
-parameters a layer, section 3.1); convolutional ones for MNIST have nine layers of 3×3 with 16 or 32 maps, and
-39,000 or 151,000 parameters (table 1). Where the poolings stand is not printed: ours are after layers 3, 6 and
-9, which gives these counts.
+parameters a layer, section 3.1); convolutional ones for MNIST have nine layers of 3×3 with 16 or 32 channels, and
+39,000 or 151,000 parameters (table 1). The paper does not print where the poolings are: ours are after layers 3, 6
+and 9, which gives these counts.
 """
 
 from collections import OrderedDict
@@ -15,17 +15,17 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.blocks import require_one_of
 from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
-POOLS = (3, 6, 9)  # convolutional layers with a 2×2 maximum after them
+POOLS = (3, 6, 9)  # convolutional layers that a 2×2 max pooling follows
 
 
 class HighwayLayer(nn.Module):
-    """A dense or convolutional highway layer; it keeps the size of its input.
+    """A dense or convolutional highway layer; its output has the shape of its input.
 
-    ``carry="coupled"`` takes C = 1 − T, ``"own"`` learns C by weights of its own (it starts open, as 1 − T does),
+    ``carry="coupled"`` takes C = 1 − T, ``"own"`` learns C with weights of its own (it starts near 1, as 1 − T does),
     ``"none"`` leaves the gates out: a plain layer. ``gates(x)`` returns T and C.
 
     Shape: (N, width) -> (N, width), or (N, width, H, W) -> (N, width, H, W) with ``convolution``.
@@ -42,7 +42,7 @@ class HighwayLayer(nn.Module):
         self, width: int, *, convolution: bool = False, carry: str = "coupled", gate_bias: float = -2.0
     ) -> None:
         super().__init__()
-        choose("carry", carry, ("coupled", "own", "none"))
+        require_one_of("carry", carry, ("coupled", "own", "none"))
 
         def weights() -> nn.Conv2d | nn.Linear:
             return nn.Conv2d(width, width, 3, padding=1) if convolution else nn.Linear(width, width)
@@ -72,15 +72,12 @@ class HighwayLayer(nn.Module):
 
 
 class Highway(Classifier):
-    """A highway network: a plain layer to the right width, highway layers, and the logits.
+    """A highway network: a plain layer that sets the width, highway layers, and the logits.
 
     ``layers="convolution"`` has 3×3 convolutions and three poolings, ``"dense"`` linear layers over the flattened
     picture. ``depth`` counts every layer with weights, as the paper does. ``carry="none"`` makes it plain.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
-
-    Raises:
-        ValueError: for another kind of layer or carry, a depth under 3, or an ``input_size`` that the poolings use up.
 
     >>> net = Highway(layers="dense", depth=50, width=50)
     >>> net(torch.zeros(2, 1, 28, 28)).shape, len(net.features)
@@ -100,7 +97,7 @@ class Highway(Classifier):
         gate_bias: float = -2.0,
     ) -> None:
         super().__init__(in_channels=in_channels, input_size=input_size)
-        choose("layers", layers, ("convolution", "dense"))
+        require_one_of("layers", layers, ("convolution", "dense"))
         if depth < 3:
             raise ValueError(f"depth must be at least 3 (first layer, highway layer, logits), got {depth}")
         convolution = layers == "convolution"

@@ -15,8 +15,7 @@ code. The table that the paper prints is ``inception_v2.py``, which lists the di
     mixed 7b, 7c            8×8×2048
 """
 
-from cnnlab.models.families.blocks import choose
-from cnnlab.models.families.inception_v2 import FIGURE_7, SMALLEST, Rethought, figure_6
+from cnnlab.models.families.inception_v2 import FIGURE_7, Rethought, figure_6
 
 
 def mixed5(projection: int) -> tuple[str, ...]:
@@ -56,34 +55,12 @@ TABLE: dict[str, str | tuple[str, ...]] = {
 class InceptionV3(Rethought):
     """Inception v3 as published in code, and as torchvision's checkpoint has it.
 
-    The checkpoint was trained on pictures from −1 to 1 (torchvision's ``transform_input`` brings its own scaling back
-    to that; here the pictures come so, as cnnlab scales them). The options are those of ``InceptionV2``.
-
-    Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 75 pixels a side or more; the published have 299.
+    The checkpoint was trained on pixels scaled to −1 … 1, and ours takes such pictures; torchvision's network takes
+    pictures that were normalised otherwise, and scales them back (``transform_input``).
 
     >>> net = InceptionV3(num_classes=10, width=0.25, stem="small")
     >>> net(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
 
-    def __init__(
-        self,
-        *,
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        auxiliary: bool = False,
-        dropout: float = 0.5,
-        width: float = 1.0,
-        stem: str = "imagenet",
-    ) -> None:
-        choose("stem", stem, ("imagenet", "small"))
-        super().__init__(
-            {**(STEM if stem == "imagenet" else SMALL_STEM), **TABLE},
-            auxiliary_after="mixed6e",
-            num_classes=num_classes,
-            in_channels=in_channels,
-            auxiliary=auxiliary,
-            dropout=dropout,
-            width=width,
-            smallest=SMALLEST[stem],
-        )
+    stems, table, auxiliary_after = {"imagenet": STEM, "small": SMALL_STEM}, TABLE, "mixed6e"

@@ -3,20 +3,18 @@
 Both as the authors published them in code, which timm's checkpoints hold. The paper's figures and that code differ, and
 the figures contradict one another:
 
-    figure 3     (stem) has no stride at its last convolution, which has to halve the grid beside its pooling
-    figure 5     (Inception-B) stacks 1×7 on 1×7 in its second branch; the code has 1×7, then 7×1
-    figure 17    (Inception-ResNet-B) puts out 1154 maps, but its input has 1152 = 384 + 384 + 384
-    figure 19    (Inception-ResNet-C) puts out 2048 maps, but its input has 2144 = 1152 + 384 + 288 + 320
+    figure 3     (stem) has no stride at its last convolution, which must halve height and width as the pooling does
+    figure 5     (Inception-B) has 1×7 after 1×7 in its second branch; the code has 1×7, then 7×1
+    figure 17    (Inception-ResNet-B) ends in 1154 channels, but its input has 1152 = 384 + 384 + 384
+    figure 19    (Inception-ResNet-C) ends in 2048 channels, but its input has 2144 = 1152 + 384 + 288 + 320
     figure 15    repeats the three residual modules 5, 10 and 5 times after v4's stem; the code 10, 20 and 10
-                 times, after v3's stem and one module more, with 320, 1088 and 2080 maps
+                 times, after v3's stem and one module more, with 320, 1088 and 2080 channels
 """
-
-from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import Branches, chain, choose, stack
-from cnnlab.models.families.classifier import Classifier
+from cnnlab.models.families.blocks import Branches, chain, require_one_of, stack
+from cnnlab.models.families.classifier import Classifier, average_classifier
 
 STEM: dict[str, str | tuple[str, ...]] = {
     "conv1": "3×3/2 32 V",
@@ -73,8 +71,8 @@ SMALLEST = {"imagenet": 75, "small": 13}
 class InceptionV4(Classifier):
     """Inception v4 (figure 9): the stem, 4 modules A, 7 B and 3 C, with a reduction between.
 
-    ``width`` multiplies every number of maps, ``repeats`` sets the number of modules of each kind, and
-    ``stem="small"`` halves the grid once, for pictures of 28 to 64 pixels.
+    ``width`` multiplies every number of channels, ``repeats`` sets the number of modules of each kind, and
+    ``stem="small"`` halves height and width once, for pictures of 28 to 64 pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of 75 pixels a side or more; the paper's have 299.
 
@@ -93,16 +91,16 @@ class InceptionV4(Classifier):
         repeats: tuple[int, int, int] = REPEATS,
         stem: str = "imagenet",
     ) -> None:
-        choose("stem", stem, ("imagenet", "small"))
+        require_one_of("stem", stem, ("imagenet", "small"))
         super().__init__(in_channels=in_channels, smallest=SMALLEST[stem])
-        drawing = dict(STEM if stem == "imagenet" else SMALL_STEM)
+        layers = dict(STEM if stem == "imagenet" else SMALL_STEM)
         modules = (("a", INCEPTION_A), ("b", INCEPTION_B), ("c", INCEPTION_C))
         for (kind, module), times in zip(modules, repeats, strict=True):
-            drawing |= {f"inception_{kind}{number}": module for number in range(1, times + 1)}
+            layers |= {f"inception_{kind}{number}": module for number in range(1, times + 1)}
             if kind != "c":
-                drawing[f"reduction_{kind}"] = REDUCTION_A if kind == "a" else REDUCTION_B
-        self.features, channels = stack(in_channels, drawing, width=width, count_padding=False)
-        self.classifier = _classifier(channels, num_classes, dropout)
+                layers[f"reduction_{kind}"] = REDUCTION_A if kind == "a" else REDUCTION_B
+        self.features, channels = stack(in_channels, layers, width=width, count_padding=False)
+        self.classifier = average_classifier(channels, num_classes, dropout=dropout)
 
 
 class Residual(nn.Module):
@@ -150,10 +148,10 @@ class InceptionResNetV2(Classifier):
         repeats: tuple[int, int, int] = RESNET_REPEATS,
         stem: str = "imagenet",
     ) -> None:
-        choose("stem", stem, ("imagenet", "small"))
+        require_one_of("stem", stem, ("imagenet", "small"))
         super().__init__(in_channels=in_channels, smallest=SMALLEST[stem])
-        drawing = RESNET_STEM if stem == "imagenet" else SMALL_RESNET_STEM
-        self.features, channels = stack(in_channels, {**drawing, "mixed5b": MIXED_5B}, width=width, count_padding=False)
+        layers = {**(RESNET_STEM if stem == "imagenet" else SMALL_RESNET_STEM), "mixed5b": MIXED_5B}
+        self.features, channels = stack(in_channels, layers, width=width, count_padding=False)
         stages = (("a", RESNET_A, RESNET_REDUCTION_A), ("b", RESNET_B, RESNET_REDUCTION_B), ("c", RESNET_C, None))
         for (kind, module, reduction), scaling, times in zip(stages, SCALES, repeats, strict=True):
             for number in range(1, times + 1):
@@ -168,15 +166,4 @@ class InceptionResNetV2(Classifier):
                 channels = reduced.out_channels
         last_conv, channels = chain(channels, "1×1 1536", width=width)
         self.features.add_module("conv7b", last_conv)
-        self.classifier = _classifier(channels, num_classes, dropout)
-
-
-def _classifier(channels: int, num_classes: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(
-        OrderedDict(
-            pool=nn.AdaptiveAvgPool2d(1),
-            flatten=nn.Flatten(),
-            dropout=nn.Dropout(dropout),
-            fc=nn.Linear(channels, num_classes),
-        )
-    )
+        self.classifier = average_classifier(channels, num_classes, dropout=dropout)

@@ -1,13 +1,13 @@
-"""First weights by name.
+"""Initial weights by the name of the method.
 
 Glorot and Bengio 2010, *Understanding the difficulty of training deep feedforward neural networks*: a unit that sums
-N products has Var(y) = N·Var(w)·Var(x), so Var(w) = 1/N keeps the signal's variance; the same argument for the
-gradient asks for one over the outputs, and the mean of both gives Var(w) = 2 / (N_in + N_out).
+N products has Var(y) = N·Var(w)·Var(x), so Var(w) = 1/N keeps the signal's variance. For the gradient, the same
+argument gives one over the number of outputs; the mean of both is Var(w) = 2 / (N_in + N_out).
 
 He, Zhang, Ren and Sun 2015, *Delving deep into rectifiers*, arXiv:1502.01852, section 2.2: a ReLU passes half of
 the power, so Var(w) = 2 / N_in.
 
-    network   its paper's own weights               biases
+    network   weights in its paper                  biases
     LeNet5    uniform, ±2.4 / N_in (appendix A)     0
     AlexNet   normal, σ = 0.01 (section 5)          1 in conv2, conv4, conv5, fc6 and fc7; 0 elsewhere
     VGG       normal, σ² = 0.01 (section 3.1)       0
@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 
 def initialise(model: nn.Module, method: str = "kaiming") -> nn.Module:
-    """Draw the weights of every convolution and linear layer anew, and set the biases to 0; returns ``model``.
+    """Set the weights of every convolution and linear layer to random values, and the biases to 0; returns ``model``.
 
-    ``method`` is "xavier", "kaiming" or "paper", which takes the rule that the network's own paper prints (the table
-    above). Batch normalisation, and the bias of a highway's gates, stay as they are.
+    ``method`` is "xavier", "kaiming" or "paper", the rule in the network's own paper (the table above). Batch
+    normalisation and the biases of a highway's gates are left as they are.
 
     Raises:
         ValueError: for another method, or for "paper" where the paper prints no rule.
@@ -64,7 +64,9 @@ def _lecun(weight: Tensor) -> None:
 
 METHODS: dict[str, Callable[[Tensor], object]] = {"xavier": nn.init.xavier_normal_, "kaiming": _kaiming}
 
-PAPERS: dict[str, tuple[Callable[[Tensor], object], tuple[str, ...]]] = {  # weights, and the biases that start at 1
+PAPERS: dict[
+    str, tuple[Callable[[Tensor], object], tuple[str, ...]]
+] = {  # weights, and layers with biases of 1
     "LeNet5": (_lecun, ()),
     "AlexNet": (lambda weight: nn.init.normal_(weight, std=0.01), ("conv2", "conv4", "conv5", "fc6", "fc7")),
     "VGG": (lambda weight: nn.init.normal_(weight, std=0.1), ()),

@@ -1,10 +1,10 @@
 """The landmark report's "Base CNN": Kim 2018, *Development of a CNN model for Google Landmark Recognition Challenge*.
 
-Table 2 as the constants below. Every convolution keeps the size ("same" padding, also for even kernels) and a 2×2
-maximum follows it; every linear layer but the last is followed by 30 % dropout.
+Table 2 as the constants below. Every convolution keeps height and width ("same" padding, also for even kernels) and is
+followed by a 2×2 max pooling; every linear layer but the last is followed by 30 % dropout.
 
-Run 11 at 192×256 pixels and 100 classes is Fig. 6, with 13,348,180 parameters. The report's text gives two map sizes
-that its figure contradicts: (12, 18) and (6, 9), for (12, 16) and (6, 8).
+Run 11 at 192×256 pixels and 100 classes is Fig. 6, with 13,348,180 parameters. The report's text gives two sizes that
+its figure contradicts: (12, 18) and (6, 9), where the figure has (12, 16) and (6, 8).
 """
 
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.blocks import require_one_of
 from cnnlab.models.families.classifier import Classifier
 from cnnlab.models.families.init import initialise
 
@@ -52,9 +52,6 @@ class LandmarkCNN(Classifier):
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
 
-    Raises:
-        ValueError: for a run that the table does not have, or an ``input_size`` that the poolings use up.
-
     >>> net = LandmarkCNN(run=8, num_classes=10, input_size=(32, 32))
     >>> net(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
@@ -73,25 +70,25 @@ class LandmarkCNN(Classifier):
         dropout: float = 0.3,
     ) -> None:
         super().__init__(in_channels=in_channels, input_size=input_size)
-        choose("run", run, RUNS)
-        choose("batch_norm", batch_norm, BATCH_NORM)
+        require_one_of("run", run, RUNS)
+        require_one_of("batch_norm", batch_norm, BATCH_NORM)
         table = RUNS[run]
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
-        for stage, (maps, kernel) in enumerate(zip(table.filters, table.kernels, strict=True), start=1):
+        for stage, (width, kernel) in enumerate(zip(table.filters, table.kernels, strict=True), start=1):
             small, large = (kernel - 1) // 2, kernel // 2
             if small != large:
                 features[f"pad{stage}"] = nn.ZeroPad2d((small, large, small, large))
             padding = small if small == large else 0
             bias = batch_norm == "none"
-            features[f"conv{stage}"] = nn.Conv2d(channels, maps, kernel, padding=padding, bias=bias)
+            features[f"conv{stage}"] = nn.Conv2d(channels, width, kernel, padding=padding, bias=bias)
             if batch_norm == "before":
-                features[f"bn{stage}"] = nn.BatchNorm2d(maps)
+                features[f"bn{stage}"] = nn.BatchNorm2d(width)
             features[f"relu{stage}"] = nn.ReLU()
             if batch_norm == "after":
-                features[f"bn{stage}"] = nn.BatchNorm2d(maps)
+                features[f"bn{stage}"] = nn.BatchNorm2d(width)
             features[f"pool{stage}"] = nn.MaxPool2d(2)
-            channels = maps
+            channels = width
         self.features = nn.Sequential(features)
         classifier: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
         units = self.flat_features()
@@ -102,4 +99,6 @@ class LandmarkCNN(Classifier):
             units = dense
         classifier[f"dense{len(table.dense) + 1}"] = nn.Linear(units, num_classes)
         self.classifier = nn.Sequential(classifier)
-        initialise(self, "xavier")  # the variance of Keras' default, and so of the report's; Keras draws uniformly
+        initialise(
+            self, "xavier"
+        )  # the variance of Keras's default, which is uniform

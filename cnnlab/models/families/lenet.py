@@ -1,9 +1,9 @@
 """LeNet-5: LeCun, Bottou, Bengio and Haffner 1998, *Gradient-based learning applied to document recognition*.
 
 The lecture's modern variant, as Fleuret's EE-559 lecture 7.2 prints it. It differs from the paper (section II.B) in
-four places: ReLU for the scaled tanh, max pooling for the trainable average, every map of the second convolution
-sees all six maps before it (the paper's Table I connects some), and a linear layer for the Gaussian
-connections at the end. Inputs are 28×28, the paper's are padded to 32×32.
+four places: ReLU instead of the scaled tanh, max pooling instead of the trainable average, a second convolution over
+all six channels (the paper's Table I connects some), and a linear layer instead of the Gaussian connections at the
+end. Inputs are 28×28, the paper's are padded to 32×32.
 
     layer   output (C, H, W)   parameters
     input        1, 28, 28
@@ -23,7 +23,7 @@ from torch import nn
 
 from cnnlab.models.families.classifier import Classifier, Flattened
 
-WIDTHS = (6, 16)  # maps of the two convolutions
+WIDTHS = (6, 16)  # channels of the two convolutions
 UNITS = (120, 84)  # units of the two hidden linear layers
 KERNEL, POOL = 5, 2
 
@@ -31,11 +31,7 @@ KERNEL, POOL = 5, 2
 class LeNet5(Classifier):
     """LeNet-5 with ReLU and max pooling: two convolutions, then three linear layers.
 
-    Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
-
-    Raises:
-        ValueError: if ``input_size`` is smaller than 16×16 pixels, or an input has another shape than the network
-            was built for.
+    Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels, at least 16×16.
 
     >>> net = LeNet5()
     >>> sum(p.numel() for p in net.parameters())

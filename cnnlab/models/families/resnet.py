@@ -1,14 +1,14 @@
 """ResNet: He, Zhang, Ren and Sun 2016, *Deep residual learning for image recognition*, arXiv:1512.03385.
 
-Table 1 as the constants below, and the three-stage family for CIFAR-10 of section 4.2, of depth 6n + 2. Two heirs
-differ in a number each:
+Table 1 as the constants below, and the three-stage family for CIFAR-10 of section 4.2, of depth 6n + 2. Two later
+networks differ in one number each:
 
     ResNeXt (Xie et al. 2017, arXiv:1611.05431)       cardinality 32: the 3×3 is split into 32 groups
     Wide ResNet (Zagoruyko, Komodakis, 1605.07146)    base_width 128: the 3×3 is twice as wide
 
-A stage's first block halves the grid. The paper lets the bottleneck's first 1×1 do it (``stride_in="1x1"``, the
-default); torchvision, after the authors' heirs, the 3×3 (``"3x3"``), which needs 4.1·10⁹ multiply-adds at 50 layers
-for 3.8. Plain networks have the same layers without shortcuts.
+A stage's first block halves height and width. In the paper, the stride is in the bottleneck's first 1×1
+(``stride_in="1x1"``, the default); in torchvision and ResNeXt, it is in the 3×3 (``"3x3"``), so that 50 layers need
+4.1·10⁹ multiply-adds instead of 3.8·10⁹. Plain networks have the same layers without shortcuts.
 """
 
 from collections import OrderedDict
@@ -17,18 +17,18 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnnlab.models.families.blocks import choose
-from cnnlab.models.families.classifier import Classifier
+from cnnlab.models.families.blocks import require_one_of
+from cnnlab.models.families.classifier import Classifier, average_classifier
 from cnnlab.models.families.init import initialise
 
 
 class Row(NamedTuple):
-    """A column of Table 1 (a row here): what the stages conv2_x, conv3_x … are made of."""
+    """A column of Table 1, a row here: what the stages conv2_x, conv3_x … are made of."""
 
     blocks: tuple[int, ...]  # blocks in each stage
     bottleneck: bool
     ops: float | None = None  # 10⁹ multiply-adds as the table prints them ("FLOPs"); a test counts ours
-    widths: tuple[int, ...] = (64, 128, 256, 512)  # maps of the 3×3 convolutions
+    widths: tuple[int, ...] = (64, 128, 256, 512)  # channels of the 3×3 convolutions
     stem: str = "imagenet"
     shortcut: str = "B"
     classes: int = 1000
@@ -41,7 +41,7 @@ TABLE = {
     101: Row((3, 4, 23, 3), bottleneck=True, ops=7.6),
     152: Row((3, 8, 36, 3), bottleneck=True, ops=11.3),
 }
-EXPANSION = 4  # a bottleneck puts out four times the maps of its 3×3
+EXPANSION = 4  # a bottleneck's output has four times the channels of its 3×3
 SHORTCUTS = ("A", "B", "C", "none")
 
 
@@ -61,7 +61,7 @@ def cifar_row(depth: int) -> Row:
 
 
 class Pad(nn.Module):
-    """Shortcut A: every second pixel, and zeros for the maps that are missing. No parameters.
+    """Shortcut A: every second position, and zeros for the channels that are missing. No parameters.
 
     >>> Pad(64, 128, stride=2)(torch.ones(1, 64, 56, 56)).sum(dim=(0, 2, 3)).tolist() == [784.0] * 64 + [0.0] * 64
     True
@@ -72,7 +72,7 @@ class Pad(nn.Module):
         self.extra, self.stride = out_channels - in_channels, stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """The input at the block's output size."""
+        """The input in the shape of the block's output."""
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
 
 
@@ -82,7 +82,7 @@ class Block(nn.Module):
     ``shortcut``: "A" pads with zeros where the shape changes, "B" projects with a 1×1 there, "C" projects always;
     "none" leaves the shortcut out, so that the network is plain.
 
-    Shape: (N, in_channels, H, W) -> (N, maps, H / stride, W / stride), with four times the maps in a bottleneck.
+    Shape: (N, in_channels, H, W) -> (N, width, H / stride, W / stride), with four times the width in a bottleneck.
 
     >>> Block(256, 64, bottleneck=True)(torch.zeros(1, 256, 56, 56)).shape
     torch.Size([1, 256, 56, 56])
@@ -91,7 +91,7 @@ class Block(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        maps: int,
+        width: int,
         *,
         bottleneck: bool = False,
         stride: int = 1,
@@ -103,7 +103,7 @@ class Block(nn.Module):
         super().__init__()
         self.shortcut_kind = shortcut
         if bottleneck:
-            inner, self.out_channels = inner or maps, EXPANSION * maps
+            inner, self.out_channels = inner or width, EXPANSION * width
             first, second = (stride, 1) if stride_in == "1x1" else (1, stride)
             self.conv1 = nn.Conv2d(in_channels, inner, 1, first, bias=False)
             self.bn1 = nn.BatchNorm2d(inner)
@@ -114,12 +114,12 @@ class Block(nn.Module):
             self.conv3 = nn.Conv2d(inner, self.out_channels, 1, bias=False)
             self.bn3 = nn.BatchNorm2d(self.out_channels)
         else:
-            self.out_channels = maps
-            self.conv1 = nn.Conv2d(in_channels, maps, 3, stride, padding=1, bias=False)
-            self.bn1 = nn.BatchNorm2d(maps)
+            self.out_channels = width
+            self.conv1 = nn.Conv2d(in_channels, width, 3, stride, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(width)
             self.relu1 = nn.ReLU()
-            self.conv2 = nn.Conv2d(maps, maps, 3, padding=1, bias=False)
-            self.bn2 = nn.BatchNorm2d(maps)
+            self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(width)
         changes = stride > 1 or in_channels != self.out_channels
         if shortcut == "C" or (shortcut == "B" and changes):
             self.shortcut: nn.Module = nn.Sequential(
@@ -147,8 +147,8 @@ class Block(nn.Module):
 class ResNet(Classifier):
     """A residual network by its depth, its variants by option. Blocks carry the paper's names: ``features.conv3_1``.
 
-    ``stem="imagenet"`` begins with a 7×7 and a pooling, each of stride 2; ``"small"`` with a single 3×3 of stride 1,
-    for pictures of 28 to 64 pixels.
+    ``stem="imagenet"`` is a 7×7 convolution and a pooling, each of stride 2; ``"small"`` is a 3×3 convolution of
+    stride 1, for pictures of 28 to 64 pixels.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), for pictures of any size; the papers' have 224 or 32 pixels.
 
@@ -180,9 +180,9 @@ class ResNet(Classifier):
         shortcut = row.shortcut if shortcut is None else shortcut
         widths = row.widths if widths is None else widths
         num_classes = row.classes if num_classes is None else num_classes
-        choose("stem", stem, ("imagenet", "small"))
-        choose("shortcut", shortcut, SHORTCUTS)
-        choose("stride_in", stride_in, ("1x1", "3x3"))
+        require_one_of("stem", stem, ("imagenet", "small"))
+        require_one_of("shortcut", shortcut, SHORTCUTS)
+        require_one_of("stride_in", stride_in, ("1x1", "3x3"))
         if (cardinality != 1 or base_width != 64) and not row.bottleneck:
             raise ValueError(f"cardinality and base_width need bottlenecks: depth 50, 101 or 152, got {depth}")
         if len(widths) != len(row.blocks):
@@ -195,21 +195,19 @@ class ResNet(Classifier):
         features["relu1"] = nn.ReLU()
         if stem == "imagenet":
             features["pool1"] = nn.MaxPool2d(3, 2, padding=1)
-        for stage, (blocks, maps) in enumerate(zip(row.blocks, widths, strict=True), start=2):
+        for stage, (blocks, width) in enumerate(zip(row.blocks, widths, strict=True), start=2):
             for number in range(1, blocks + 1):
                 features[f"conv{stage}_{number}"] = block = Block(
                     channels,
-                    maps,
+                    width,
                     bottleneck=row.bottleneck,
                     stride=2 if stage > 2 and number == 1 else 1,
                     stride_in=stride_in,
                     shortcut=shortcut,
                     cardinality=cardinality,
-                    inner=maps * base_width // 64 * cardinality,
+                    inner=width * base_width // 64 * cardinality,
                 )
                 channels = block.out_channels
         self.features = nn.Sequential(features)
-        self.classifier = nn.Sequential(
-            OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), fc=nn.Linear(channels, num_classes))
-        )
+        self.classifier = average_classifier(channels, num_classes)
         initialise(self.features, "kaiming")

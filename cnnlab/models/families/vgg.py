@@ -1,8 +1,8 @@
 """VGG: Simonyan and Zisserman 2015, *Very deep convolutional networks for large-scale …*, arXiv:1409.1556.
 
-Table 1 as the constants below: every convolution is 3×3 with stride 1 and padding 1, every stage ends in a 2×2
-maximum, then come 4096, 4096 and 1000 units. Three 3×3 convolutions see as much as one of 7×7 and need 27C²
-weights for its 49C².
+Table 1 as the constants below: every convolution is 3×3 with stride 1 and padding 1, every stage ends in a 2×2 max
+pooling, then come 4096, 4096 and 1000 units. Three 3×3 convolutions have the receptive field of one 7×7, with 27C²
+weights instead of 49C².
 
 The order of dropout, ReLU and linear layer is torchvision's. Batch normalisation (``batch_norm=True``) came
 after the paper; torchvision publishes such checkpoints as ``vgg16_bn``.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from cnnlab.models.families.blocks import choose
+from cnnlab.models.families.blocks import require_one_of
 from cnnlab.models.families.classifier import Classifier, Flattened
 from cnnlab.models.families.init import initialise
 
@@ -43,13 +43,9 @@ COLUMNS = {
 class VGG(Classifier):
     """A column of VGG's Table 1.
 
-    ``widths`` may name fewer stages than five: four leave a cell of pictures of 16 pixels, five need 32.
+    ``widths`` may name fewer stages than five: four need pictures of at least 16 pixels a side, five need 32.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
-
-    Raises:
-        ValueError: for a column that the table does not have, an ``input_size`` that the poolings use up, or an input
-            of another shape than the network was built for.
 
     >>> net = VGG(column="A", num_classes=10, widths=(8, 16, 16, 32), units=(32, 32), input_size=(28, 28))
     >>> net(torch.zeros(2, 3, 28, 28)).shape, net.features.conv3_2
@@ -69,23 +65,23 @@ class VGG(Classifier):
         dropout: float = 0.5,
     ) -> None:
         super().__init__(in_channels=in_channels, input_size=input_size)
-        choose("column", column, COLUMNS)
+        require_one_of("column", column, COLUMNS)
         stages = len(widths)
         if not 1 <= stages <= len(WIDTHS):
             raise ValueError(f"widths must name 1 to {len(WIDTHS)} stages, got {stages}: {widths}")
         table, channels = COLUMNS[column], in_channels
         features: OrderedDict[str, nn.Module] = OrderedDict()
-        for stage, (convs, maps) in enumerate(zip(table.convs, widths, strict=False), start=1):
+        for stage, (convs, width) in enumerate(zip(table.convs, widths, strict=False), start=1):
             for conv in range(1, convs + 1):
                 kernel = table.third_kernel if conv == 3 else 3
-                features[f"conv{stage}_{conv}"] = nn.Conv2d(channels, maps, kernel, padding=kernel // 2)
+                features[f"conv{stage}_{conv}"] = nn.Conv2d(channels, width, kernel, padding=kernel // 2)
                 if batch_norm:
-                    features[f"bn{stage}_{conv}"] = nn.BatchNorm2d(maps)
+                    features[f"bn{stage}_{conv}"] = nn.BatchNorm2d(width)
                 features[f"relu{stage}_{conv}"] = nn.ReLU()
                 if table.lrn and stage == conv == 1:
                     # AlexNet's constants; PyTorch divides α by the window, the paper's formula does not
                     features["lrn"] = nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2)
-                channels = maps
+                channels = width
             features[f"pool{stage}"] = nn.MaxPool2d(2)
         self.features = nn.Sequential(features)
         self.classifier = Flattened(
@@ -99,4 +95,4 @@ class VGG(Classifier):
                 fc8=nn.Linear(units[1], num_classes),
             )
         )
-        initialise(self.features, "kaiming")  # PyTorch's default lets the signal fade through so many layers
+        initialise(self.features, "kaiming")  # through so many layers, the signal fades under PyTorch's default
