@@ -12,7 +12,7 @@ import pandas as pd
 from cnnlab import look
 from cnnlab.demos._demo import WIDTH, Demo
 from cnnlab.look.architecture import Drawn, picture, prepared
-from cnnlab.look.style import amount
+from cnnlab.look.theme import in_words
 from cnnlab.models import MODELS, blueprint, summary
 from cnnlab.models.catalogue import memory, native_size, size_from
 
@@ -91,7 +91,7 @@ def totals(choice: Choice) -> str:
     weights, activations = memory(FLOAT32 * parameters), memory(int(layers.activation_memory.sum()))
     return (
         f"{choice.name}, {choice.size}: {parameters:,} parameters ({weights} in float32), "
-        f"{amount(operations)} multiply-adds and {activations} of activations for a picture"
+        f"{in_words(operations)} multiply-adds and {activations} of activations for a picture"
     )
 
 

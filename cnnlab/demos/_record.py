@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from cnnlab.look import Figure
-from cnnlab.look.style import BLUE, SMALL, VERMILION, dress, number, percent
+from cnnlab.look.theme import BLUE, SMALL, VERMILION, label_axes, number, percent
 from cnnlab.training import Step
 
 FIRST_EPOCHS = 5  # for which the axis has room at the beginning
@@ -39,8 +39,8 @@ def chart(record: Record) -> Figure:
     figure = Figure((7.0, 2.9), alt=_words(record), constrained=False)
     figure.subplots_adjust(left=0.075, right=0.985, bottom=0.17, top=0.9, wspace=0.2)
     loss, accuracy = figure.subplots(1, 2)
-    dress(loss, title="Loss", x="epochs", y="loss (nats)", grid=True)
-    dress(accuracy, title="Accuracy", x="epochs", y="accuracy (%)", grid=True)
+    label_axes(loss, title="Loss", x="epochs", y="loss (nats)", grid=True)
+    label_axes(accuracy, title="Accuracy", x="epochs", y="accuracy (%)", grid=True)
     end = FIRST_EPOCHS
     while end < record.done:  # grows in few steps, so that the curves do not creep
         end *= 2

@@ -7,6 +7,7 @@ from cnnlab.look.confusion import confusion, correlations
 from cnnlab.look.curves import curves
 from cnnlab.look.efficiency import efficiency
 from cnnlab.look.figure import Figure
+from cnnlab.look.grid import pictures
 from cnnlab.look.heatmap import heatmap
 from cnnlab.look.kernels import kernels
 from cnnlab.look.labelled import labelled
@@ -15,7 +16,6 @@ from cnnlab.look.overlays import overlays
 from cnnlab.look.points import points
 from cnnlab.look.receptive_field import receptive_field
 from cnnlab.look.response import response
-from cnnlab.look.sheet import pictures
 from cnnlab.look.splits import class_counts, mistakes, samples, scores
 from cnnlab.look.verdict import verdict
 

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib import colormaps
 from torch import Tensor
 
-from cnnlab.look.figure import Figure
-from cnnlab.look.sheet import listed, page, place, sheet
-from cnnlab.look.style import AMOUNT, SMALL, TEXT, TITLE, number, shortened
+from cnnlab.look.figure import Figure, canvas
+from cnnlab.look.grid import draw_picture, picture_grid
+from cnnlab.look.theme import SEQUENTIAL, SMALL, TEXT, TITLE, join_first, number, shortened
 
 WIDE, LABEL, HEAD = 820, 150, 40  # CSS pixels: the page, a layer's name beside its row, the title above
 LARGEST_MAP = 64  # CSS pixels
@@ -44,7 +44,7 @@ def activations(outputs: Mapping[str, Tensor] | Tensor, *, index: int = 0, limit
             if only.ndim == 3
             else _rows(values, limit, named, told)
         )
-    return _rows(values, limit, named, f"{named} in {len(values)} layers: {listed(_stories(values))}")
+    return _rows(values, limit, named, f"{named} in {len(values)} layers: {join_first(_stories(values))}")
 
 
 def _of_picture(name: str, output: Tensor, index: int) -> np.ndarray:
@@ -63,7 +63,7 @@ def _grid(maps: np.ndarray, limit: int, name: str, alt: str) -> Figure:
     count = f"{len(shown)} of {len(maps)} maps" if len(shown) < len(maps) else f"{len(maps)} maps"
     heading = f"{name}{count} of {_size(maps)}, {number(maps.min())} (dark) to {number(maps.max())} (bright)"
     columns = min(8, len(shown))
-    return sheet(
+    return picture_grid(
         list(_coloured(shown, maps)),
         titles=[f"map {i}" for i in range(len(shown))],
         columns=columns,
@@ -77,7 +77,7 @@ def _rows(values: dict[str, np.ndarray], limit: int, title: str, alt: str) -> Fi
     most = max((min(len(maps), limit) for maps in values.values() if maps.ndim == 3), default=1)
     side = min((WIDE - LABEL) / most - 4, LARGEST_MAP)
     tall = [max(side, 30) + 6 if maps.ndim == 3 else max(STRIP, 30) + 6 for maps in values.values()]
-    figure, axes = page(WIDE, HEAD + sum(tall), alt=alt)
+    figure, axes = canvas(WIDE, HEAD + sum(tall), alt=alt)
     axes.text(8, 14, title, fontsize=TITLE, va="center")
     axes.text(
         WIDE - 8, 14, "each row: its smallest value dark, its largest bright", fontsize=SMALL, va="center", ha="right"
@@ -91,7 +91,7 @@ def _rows(values: dict[str, np.ndarray], limit: int, title: str, alt: str) -> Fi
         pictures = _coloured(maps[:limit] if maps.ndim == 3 else maps[None, None], maps)
         if maps.ndim == 3:
             for column, picture in enumerate(pictures):
-                place(axes, picture, LABEL + column * (side + 4), top, side, side)
+                draw_picture(axes, picture, LABEL + column * (side + 4), top, side, side)
         else:
             wide = min(WIDE - LABEL - 8, 20.0 * len(maps))
             limits = axes.get_xlim(), axes.get_ylim()
@@ -106,7 +106,7 @@ def _rows(values: dict[str, np.ndarray], limit: int, title: str, alt: str) -> Fi
 def _coloured(shown: np.ndarray, maps: np.ndarray) -> np.ndarray:
     """(C, H, W) -> (C, H, W, 3) on the scale of all ``maps`` of the layer."""
     low, high = float(maps.min()), float(maps.max())
-    return colormaps[AMOUNT]((shown - low) / ((high - low) or 1.0))[..., :3]
+    return colormaps[SEQUENTIAL]((shown - low) / ((high - low) or 1.0))[..., :3]
 
 
 def _size(maps: np.ndarray) -> str:

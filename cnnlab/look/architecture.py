@@ -10,9 +10,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Polygon, Rectangle
 from torch import nn
 
-from cnnlab.look.figure import INCH, Figure
-from cnnlab.look.sheet import WIDEST, listed, page
-from cnnlab.look.style import BLUE, ORANGE, PURPLE, SKY, SMALL, TITLE, amount
+from cnnlab.look.figure import INCH, Figure, canvas
+from cnnlab.look.grid import WIDEST
+from cnnlab.look.theme import BLUE, ORANGE, PURPLE, SKY, SMALL, TITLE, in_words, join_first
 from cnnlab.models import parts
 
 COLOURS = {"input": "#C8C8C8", "convolution": SKY, "module": BLUE, "pooling": ORANGE, "linear": PURPLE}
@@ -90,14 +90,14 @@ def prepared(model: nn.Module, input_size: Sequence[int], *, title: str | None =
     for run in runs:
         first, name = run[0], _together(run[0].name, run[-1].name)
         found.append(Block(name, first.kind, first.output_shape, sum(row.parameters for row in run), len(run)))
-    cost = f"{table.parameters.sum():,} parameters, {amount(table.multiply_adds.sum())} multiply-adds"
+    cost = f"{table.parameters.sum():,} parameters, {in_words(table.multiply_adds.sum())} multiply-adds"
     name = title or getattr(model, "recipe", {}).get("name") or type(model).__name__
     told = f"{name} for pictures of {'×'.join(map(str, size))}: {cost}"
     heading = f"{name}, {'×'.join(map(str, size))}: {cost}"
     boxes = [
         f"{block.name} {block.labels[1]}" + (f" ({block.parts} parts)" if block.parts > 1 else "") for block in found
     ]
-    return Drawn(heading, f"{told}. From input to output: {listed(boxes, most=24)}", tuple(found))
+    return Drawn(heading, f"{told}. From input to output: {join_first(boxes, most=24)}", tuple(found))
 
 
 def picture(networks: Sequence[Drawn]) -> Figure:
@@ -109,7 +109,7 @@ def picture(networks: Sequence[Drawn]) -> Figure:
     heights = [HEAD + body + _labels_height(drawn.blocks) for drawn, body in zip(networks, bodies, strict=True)]
     headings = [_span(drawn.heading, TITLE) + 16 for drawn in networks]
     width = max(WIDEST, *headings, *(layout.width for layout in layouts))
-    figure, axes = page(width, sum(heights), alt=" Below it: ".join(drawn.alt for drawn in networks))
+    figure, axes = canvas(width, sum(heights), alt=" Below it: ".join(drawn.alt for drawn in networks))
     top = 0.0
     for drawn, layout, body, height in zip(networks, layouts, bodies, heights, strict=True):
         _network(axes, drawn, layout, unit, top, body)

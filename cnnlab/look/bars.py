@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import COLOURS, SMALL, dress, number, shortened
+from cnnlab.look.theme import COLOURS, SMALL, label_axes, number, shortened
 
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "ooo", "++")  # colour is never the only difference
 MOST_WRITTEN = 12  # bars whose numbers fit above them
@@ -37,7 +37,7 @@ def bars(table: pd.DataFrame, *, unit: str = "", title: str = "", logarithmic: b
     room, long = WIDEST - LEFT - legend, rows * LETTER * (1 + max(map(len, names)))
     body = min(room, max(3.0, rows * columns * (0.48 if written else 0.3), long if long <= room else 0))
     figure = Figure((LEFT + body + legend, 3.0), alt=_told(table, values, unit, title))
-    axes = dress(figure.subplots(), title=title, x=str(table.index.name or ""), y=unit)
+    axes = label_axes(figure.subplots(), title=title, x=str(table.index.name or ""), y=unit)
     if logarithmic:
         axes.set_yscale("log")
         close = np.nanmax(values) / np.nanmin(values) < 1000

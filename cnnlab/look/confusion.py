@@ -8,7 +8,7 @@ from torch import Tensor
 
 from cnnlab.evaluation import Report
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import SIGNED, SMALL, TITLE, colour_bar, dress, number, percent, shortened
+from cnnlab.look.theme import DIVERGING, SMALL, TITLE, colour_bar, label_axes, number, percent, shortened
 
 MOST_NAMED, MOST_COUNTED = 40, 20  # classes with a name at the edge, and with counts in the cells
 
@@ -38,7 +38,7 @@ def confusion(report: Report) -> Figure:
     top = max(share[~right].max(initial=0), 5)  # percent: a single mistake must not look like a catastrophe
     seaborn.heatmap(share, mask=right, cmap="Oranges", vmin=0, vmax=top, **same, **lines)
     seaborn.heatmap(np.full_like(share, 0.15), mask=~right, cmap="Greys", vmin=0, vmax=1, **same, **lines)
-    dress(
+    label_axes(
         axes, title=f"{percent(report.accuracy)} of {len(report.labels):,} right", x="predicted class", y="true class"
     )
     names = [shortened(name, 18) for name in report.classes] if classes <= MOST_NAMED else []
@@ -89,8 +89,8 @@ def correlations(
     if count > 1:
         figure.suptitle(title, fontsize=TITLE)
     for axes, (name, values) in zip(panels, arrays.items(), strict=True):
-        image = axes.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
-        dress(axes, title=name or title)
+        image = axes.imshow(values, cmap=DIVERGING, vmin=-1, vmax=1, interpolation="nearest")
+        label_axes(axes, title=name or title)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         axes.spines[:].set_visible(False)

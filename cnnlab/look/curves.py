@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import BLUE, COLOURS, MARKERS, SMALL, VERMILION, dress, number, percent
+from cnnlab.look.theme import BLUE, COLOURS, MARKERS, SMALL, VERMILION, label_axes, number, percent
 
 PANELS = (("loss", "loss (nats)", 1), ("accuracy", "accuracy (%)", 100))  # column, label, factor
 DASHES = ("-", "--", ":", "-.")
@@ -45,7 +45,7 @@ def curves(history: pd.DataFrame | Mapping[str, pd.DataFrame], *, title: str = "
     if title:
         figure.suptitle(title, fontsize=11)
     for axes, (column, label, factor) in zip(figure.subplots(1, 2), PANELS, strict=True):
-        dress(axes, title=column.capitalize(), x="epoch", y=label, grid=True)
+        label_axes(axes, title=column.capitalize(), x="epoch", y=label, grid=True)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         if max(map(len, runs.values())) == 1:
             axes.set(xlim=(0, 2), xticks=[1])

@@ -10,8 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from cnnlab.look.figure import INCH, Figure
-from cnnlab.look.sheet import listed
-from cnnlab.look.style import BLUE, SMALL, VERMILION, amount, dress, number
+from cnnlab.look.theme import BLUE, SMALL, VERMILION, in_words, join_first, label_axes, number
 
 COLUMNS = ("parameters", "multiply_adds", "top1")
 AREA = 700  # points² of the network with the most parameters
@@ -89,7 +88,7 @@ def _complete(title: str, table: pd.DataFrame, names: Sequence[str] | None) -> p
 def _panel(axes: Axes, rows: pd.DataFrame, title: str, colour: str) -> None:
     unit, word = next((size, word) for size, word in UNITS if rows.multiply_adds.median() >= size)
     operations = rows.multiply_adds / unit
-    dress(axes, title=title, x=f"multiply-adds of a picture ({word})", y="top-1 accuracy (%)", grid=True)
+    label_axes(axes, title=title, x=f"multiply-adds of a picture ({word})", y="top-1 accuracy (%)", grid=True)
     areas = AREA * rows.parameters / rows.parameters.max()
     axes.scatter(operations, rows.top1, s=areas, color=colour, alpha=0.35, linewidths=0)
     axes.scatter(operations, rows.top1, s=areas, facecolors="none", edgecolors=colour, linewidths=1)
@@ -109,7 +108,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, title: str, colour: str) -> None:
     _names(axes, operations, rows.top1, areas)
     sizes = [_round(rows.parameters.max() / share) for share in (1, 5, 25)]
     handles = [
-        Line2D([], [], ls="", marker="o", color=colour, alpha=0.5, label=amount(size), ms=_diameter(size, rows))
+        Line2D([], [], ls="", marker="o", color=colour, alpha=0.5, label=in_words(size), ms=_diameter(size, rows))
         for size in dict.fromkeys(sizes)
     ]
     axes.legend(
@@ -221,8 +220,8 @@ def _round(value: float) -> float:
 def _words(title: str, rows: pd.DataFrame) -> str:
     best = rows.sort_values("top1", ascending=False, kind="stable")
     told = [
-        f"{name} {number(row.top1)} % with {amount(row.multiply_adds)} multiply-adds and {amount(row.parameters)} "
+        f"{name} {number(row.top1)} % with {in_words(row.multiply_adds)} multiply-adds and {in_words(row.parameters)} "
         "parameters"
         for name, row in best.iterrows()
     ]
-    return f"{title} against multiply-adds, area = parameters. Best first: {listed(told, most=20)}"
+    return f"{title} against multiply-adds, area = parameters. Best first: {join_first(told, most=20)}"

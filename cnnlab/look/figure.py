@@ -1,4 +1,4 @@
-"""The figure that every function here returns: it brings its own alternative text and size."""
+"""The figure that every function in this room returns: a matplotlib figure with alternative text."""
 
 import base64
 import io
@@ -7,35 +7,34 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
-INCH = 100  # CSS pixels: a figure of 7 inches is 700 pixels wide on a page
-CRISP = 2.0  # dots a CSS pixel, for screens that have so many
-COARSEST = 1.0
-LARGEST = 62_000  # bytes: a larger picture gets fewer dots
-DISTINCT = 4096  # a chart has no more colours; a photograph has
-KEPT = 96  # colours of a chart, the most frequent ones, that its palette keeps exactly
+INCH = 100  # CSS pixels in an inch: a figure of 7 inches is 700 pixels wide in a notebook
+SCALE = 2.0  # image pixels in a CSS pixel, for high-resolution screens
+LARGEST = 62_000  # bytes: a PNG that is larger is drawn again at a lower scale
+CHART_COLOURS = 4096  # a chart has fewer colours, a photograph has more
 
 
 class Figure(MatplotlibFigure):
     """A matplotlib figure with alternative text, shown in a notebook as an HTML image.
 
-    JupyterLab and nbconvert show ``image/png`` outputs without alternative text, so a figure offers HTML and text
-    only. It is made without pyplot: there is no current figure, nothing to close, and nothing is shown twice.
-    ``size`` is (width, height) in inches of 100 CSS pixels; unless ``constrained`` is False, matplotlib's constrained
-    layout keeps labels from overlapping.
+    JupyterLab and nbconvert show an ``image/png`` output without alternative text, so a figure offers only HTML and
+    text. It is made without pyplot: there is no current figure, nothing has to be closed, and nothing is shown twice.
+    ``size`` is (width, height) in inches of 100 CSS pixels. ``constrained`` turns on matplotlib's constrained layout,
+    which keeps labels from overlapping.
 
-    >>> figure = Figure((4, 3), alt="An empty page")
+    >>> figure = Figure((4, 3), alt="An empty figure")
     >>> figure
-    <Figure: An empty page>
-    >>> figure.html().startswith('<img alt="An empty page" width="400"')
+    <Figure: An empty figure>
+    >>> figure.html().startswith('<img alt="An empty figure" width="400"')
     True
     """
 
     def __init__(self, size: tuple[float, float], *, alt: str = "", constrained: bool = True) -> None:
-        super().__init__(figsize=size, dpi=INCH * CRISP)
+        super().__init__(figsize=size, dpi=INCH * SCALE)
         self.set_layout_engine("constrained" if constrained else "none")
         FigureCanvasAgg(self)
         self.alt = alt
@@ -44,15 +43,15 @@ class Figure(MatplotlibFigure):
         return f"<Figure: {self.alt}>"
 
     def png(self, *, scale: float | None = None) -> bytes:
-        """The figure as a PNG file with a palette, ``scale`` dots a CSS pixel.
+        """The figure as a PNG file of 256 colours, with ``scale`` image pixels in a CSS pixel.
 
-        Without ``scale`` it has two, or fewer if it would grow large, so that a notebook of ten figures stays under a
-        megabyte.
+        The default scale is 2, or less (but at least 1) where the file would be larger than 62 kB, so that a notebook
+        of ten figures stays under a megabyte.
         """
-        packed = _packed(self._pixels(scale or CRISP))
-        if scale is None and len(packed) > LARGEST:  # the size grows with the area
-            coarse = max(COARSEST, CRISP * (LARGEST / len(packed)) ** 0.5)
-            packed = min(packed, _packed(self._pixels(coarse)), key=len)
+        packed = _packed(self._pixels(scale or SCALE))
+        if scale is None and len(packed) > LARGEST:  # the size of the file grows with the area
+            lower = max(1.0, SCALE * (LARGEST / len(packed)) ** 0.5)
+            packed = min(packed, _packed(self._pixels(lower)), key=len)
         return packed
 
     def html(self, *, scale: float | None = None) -> str:
@@ -65,7 +64,7 @@ class Figure(MatplotlibFigure):
         )
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the figure to a file whose name says the format, as ``savefig`` does."""
+        """Write the figure to a file in the format that its name says, as ``savefig`` does."""
         self.savefig(path, **options)
 
     def _pixels(self, scale: float) -> Image.Image:
@@ -79,43 +78,33 @@ class Figure(MatplotlibFigure):
             self.set_dpi(before)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        _offer_no_other_format()
+        _disable_other_formats()
         return {"text/html": self.html(), "text/plain": repr(self)}
 
 
+def canvas(width: float, height: float, *, alt: str) -> tuple[Figure, Axes]:
+    """A figure of ``width`` × ``height`` CSS pixels, covered by one axes in these pixels, with y downward."""
+    figure = Figure((width / INCH, height / INCH), alt=alt, constrained=False)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    return figure, axes
+
+
 def _packed(pixels: Image.Image) -> bytes:
-    """PNG of 256 colours, a third of the size; a chart keeps its frequent colours exactly."""
-    counted = pixels.getcolors(DISTINCT)
-    if counted is None:
-        # Colours far apart, and what lies between them as a fine mixture: a map over a photograph shows no false steps.
-        few = pixels.resize((pixels.width // 3, pixels.height // 3), Image.Resampling.NEAREST)  # ten times faster
-        palette = few.quantize(256, Image.Quantize.MAXCOVERAGE)
-        reduced = pixels.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    else:
-        colours = np.array([colour for _, colour in sorted(counted, reverse=True)], np.uint8)
-        kept, index = colours[:256], np.arange(len(colours))
-        if len(colours) > 256:
-            rest = Image.fromarray(colours[None, KEPT:]).quantize(256 - KEPT, Image.Quantize.MEDIANCUT)
-            kept = np.concatenate([colours[:KEPT], np.array(rest.getpalette(), np.uint8).reshape(-1, 3)])
-            distance = (colours[:, None].astype(np.int32) - kept.astype(np.int32)) ** 2
-            index = distance.sum(axis=-1).argmin(axis=1)
-        table = np.zeros(1 << 24, np.uint8)
-        table[_codes(colours)] = index
-        reduced = Image.fromarray(table[_codes(np.asarray(pixels))])
-        reduced.putpalette(kept.tobytes())
+    """A PNG with a palette of 256 colours, a third of the size of one in full colour."""
+    if pixels.getcolors(CHART_COLOURS):
+        reduced = pixels.quantize(256, Image.Quantize.MAXCOVERAGE)
+    else:  # a photograph: dithered, so that gradients show no bands; the palette of a ninth of the pixels is as good
+        few = pixels.resize((pixels.width // 3, pixels.height // 3), Image.Resampling.NEAREST)
+        reduced = pixels.quantize(palette=few.quantize(256, Image.Quantize.MAXCOVERAGE))
     file = io.BytesIO()
     reduced.save(file, "png")
     return file.getvalue()
 
 
-def _codes(colours: np.ndarray) -> np.ndarray:
-    """(..., 3) uint8 -> a number for each colour."""
-    red, green, blue = (colours[..., channel].astype(np.uint32) for channel in range(3))
-    return red << 16 | green << 8 | blue
-
-
-def _offer_no_other_format() -> None:
-    """Keep pyplot's integration with notebooks, once it is on, from adding a PNG without alternative text."""
+def _disable_other_formats() -> None:
+    """Keep pyplot's notebook integration, if it is active, from adding a PNG without alternative text."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
@@ -123,8 +112,4 @@ def _offer_no_other_format() -> None:
         return
     for kind, formatter in shell.display_formatter.formatters.items():
         if kind not in ("text/html", "text/plain") and Figure not in formatter.type_printers:
-            formatter.for_type(Figure, _nothing)
-
-
-def _nothing(_figure: Figure) -> None:
-    """What a format is given that a figure does not offer."""
+            formatter.for_type(Figure, lambda figure: None)

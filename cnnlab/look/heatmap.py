@@ -6,8 +6,18 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.sheet import as_arrays
-from cnnlab.look.style import AMOUNT, SIGNED, VERMILION, colour_bar, dress, number, percent, shortened, symmetric_limit
+from cnnlab.look.grid import as_arrays
+from cnnlab.look.theme import (
+    DIVERGING,
+    SEQUENTIAL,
+    VERMILION,
+    colour_bar,
+    label_axes,
+    number,
+    percent,
+    shortened,
+    symmetric_limit,
+)
 
 ACROSS = 7.4  # inches of both panels
 TALLEST, NARROWEST = 5.0, 6.0  # inches of the photograph, and of both panels under their titles
@@ -59,8 +69,8 @@ def heatmap(
         f"top, in column {column + 1} of {values.shape[1]} and row {row + 1} of {values.shape[0]}"
     )
     whole, mapped = figure.subplots(1, 2)
-    dress(whole, title=f"best window: {shortened(label, 24) + ', ' if label else ''}{best}")
-    dress(mapped, title=f"{values.shape[1]}×{values.shape[0]} windows, {stride[1]} pixels apart")
+    label_axes(whole, title=f"best window: {shortened(label, 24) + ', ' if label else ''}{best}")
+    label_axes(mapped, title=f"{values.shape[1]}×{values.shape[0]} windows, {stride[1]} pixels apart")
     for axes, shown in ((whole, picture), (mapped, np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2))):
         axes.imshow(shown, extent=(0, width, height, 0), interpolation="antialiased")
         axes.set_axis_off()
@@ -70,7 +80,7 @@ def heatmap(
     image = mapped.imshow(
         values,
         extent=extent,
-        cmap=SIGNED if low < 0 else AMOUNT,
+        cmap=DIVERGING if low < 0 else SEQUENTIAL,
         vmin=low,
         vmax=high,
         alpha=OPACITY,

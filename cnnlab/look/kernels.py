@@ -10,9 +10,9 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_r
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
-from cnnlab.look.figure import INCH, Figure
-from cnnlab.look.sheet import listed, page, sheet
-from cnnlab.look.style import BLUE, SIGNED, SMALL, TITLE, VERMILION, number, symmetric_limit
+from cnnlab.look.figure import INCH, Figure, canvas
+from cnnlab.look.grid import picture_grid
+from cnnlab.look.theme import BLUE, DIVERGING, SMALL, TITLE, VERMILION, join_first, number, symmetric_limit
 
 MODES = ("channels", "rgba")
 WIDE, TALL = 560, 500  # CSS pixels for the kernels
@@ -78,7 +78,7 @@ def kernels(
         _grey_paper(figure)
         _colour_key(figure, end)
         return figure
-    colours = OPACITY if mode == "rgba" else colormaps[SIGNED]
+    colours = OPACITY if mode == "rgba" else colormaps[DIVERGING]
     pictures = colours(Normalize(-end, end)(shown))
     draw = _matrices if shown.shape[1] > 1 else _one_matrix_each
     figure = draw(pictures if shown.shape[1] > 1 else pictures[:, 0], heading, alt)
@@ -100,7 +100,7 @@ def _weights(layer: nn.Module | Tensor) -> np.ndarray:
     else:
         inside = [name for name, module in layer.named_modules() if isinstance(module, nn.Conv2d)]
         way_out = (
-            f"pass one of its convolutions, as in net.get_submodule({inside[0]!r}): {listed(inside, most=20)}"
+            f"pass one of its convolutions, as in net.get_submodule({inside[0]!r}): {join_first(inside, most=20)}"
             if inside
             else "it holds no Conv2d; pass one of a network's convolutions, or a weight tensor"
         )
@@ -142,7 +142,7 @@ def _one_matrix_each(pictures: np.ndarray, title: str, alt: str) -> Figure:
     cell = max(3, 48 // max(height, width))  # fewer dots than on the page, so that edges stay sharp
     framed = [_mosaic(picture[None, None], cell, gutter=1) for picture in pictures]
     numbers = [str(index) for index in range(count)]
-    return sheet(framed, titles=numbers, columns=columns, title=title, alt=alt, right=RIGHT, largest=110)
+    return picture_grid(framed, titles=numbers, columns=columns, title=title, alt=alt, right=RIGHT, largest=110)
 
 
 def _matrices(pictures: np.ndarray, title: str, alt: str) -> Figure:
@@ -153,7 +153,7 @@ def _matrices(pictures: np.ndarray, title: str, alt: str) -> Figure:
     block_wide = (matrices * step_x + grid.gutter) / 2
     tall = max(grid.rows * step_y / 2, 90)
     page_wide = max(LEFT + grid.blocks * (block_wide + LABEL) + RIGHT, 7.2 * len(title) + 20)
-    figure, axes = page(page_wide, TOP + tall + BOTTOM, alt=alt)
+    figure, axes = canvas(page_wide, TOP + tall + BOTTOM, alt=alt)
     axes.text(8, 16, title, fontsize=TITLE, va="center")
     for block in range(grid.blocks):
         left = LEFT + block * (block_wide + LABEL) + LABEL

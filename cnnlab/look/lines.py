@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import COLOURS, MARKERS, SMALL, dress, number
+from cnnlab.look.theme import COLOURS, MARKERS, SMALL, label_axes, number
 
 LOGARITHMIC = ("", "x", "y", "xy")
 DASHES = ("-", "--", "-.", ":")
@@ -35,7 +35,7 @@ def lines(table: pd.DataFrame, *, y: str, title: str = "", logarithmic: str = ""
     told = f"{title}: " if title else ""
     told += f"{y}{over}: " + ", ".join(f"{column} {_told(shown[column])}" for column in shown)
     figure = Figure((7.2, 3.2), alt=told)
-    axes = dress(figure.subplots(), title=title, x=name, y=y, grid=True)
+    axes = label_axes(figure.subplots(), title=title, x=name, y=y, grid=True)
     axes.set(xscale="log" if "x" in logarithmic else "linear", yscale="log" if "y" in logarithmic else "linear")
     places = shown.index.unique()
     if len(places) <= NAMED and "x" not in logarithmic:

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import AMOUNT, SIGNED, colour_bar, dress, number, symmetric_limit
+from cnnlab.look.theme import DIVERGING, SEQUENTIAL, colour_bar, label_axes, number, symmetric_limit
 
 ACROSS = 7.4  # inches of all panels together
 OPACITY = 0.6  # of a map: what lies under it must stay recognisable
@@ -41,7 +41,7 @@ def overlays(photo: Tensor, maps: Mapping[str, Tensor], *, limits: tuple[float, 
     panels = figure.subplots(1, 1 + len(maps), squeeze=False)[0]
     picture = photo.permute(1, 2, 0).cpu().numpy()
     for axes, (name, values) in zip(panels, [("photograph", None), *maps.items()], strict=True):
-        dress(axes, title=name)
+        label_axes(axes, title=name)
         axes.imshow(picture, extent=(0, width, height, 0))
         axes.set_axis_off()
         if values is None:
@@ -52,7 +52,7 @@ def overlays(photo: Tensor, maps: Mapping[str, Tensor], *, limits: tuple[float, 
         image = axes.imshow(
             shown,
             extent=(0, width, height, 0),
-            cmap=SIGNED if shown.min() < 0 else AMOUNT,
+            cmap=DIVERGING if shown.min() < 0 else SEQUENTIAL,
             vmin=low,
             vmax=high,
             alpha=OPACITY,

@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from pandas.api.types import is_integer_dtype
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import COLOURS, MARKERS, SMALL, dress, number, shortened
+from cnnlab.look.theme import COLOURS, MARKERS, SMALL, label_axes, number, shortened
 
 DASHES = ("--", ":", "-.")
 LOGARITHMIC = ("", "x", "y", "xy")
@@ -62,7 +62,7 @@ def points(
     shown = _checked(table, x, y, group, logarithmic)
     groups = [("", shown)] if group is None else list(shown.groupby(group, sort=False, observed=True))
     figure = Figure((7.2, 4.2), alt=_told(shown, x, y, groups, lines, title, names))
-    axes = dress(figure.subplots(), title=title, x=x, y=y, grid=True)
+    axes = label_axes(figure.subplots(), title=title, x=x, y=y, grid=True)
     axes.set(xscale="log" if "x" in logarithmic else "linear", yscale="log" if "y" in logarithmic else "linear")
     _ticks(axes.xaxis, shown[x], "x" in logarithmic)
     _ticks(axes.yaxis, shown[y], "y" in logarithmic)

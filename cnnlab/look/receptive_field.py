@@ -10,8 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from torch import nn
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.sheet import listed
-from cnnlab.look.style import BLACK, BLUE, COLOURS, SMALL, TEXT, VERMILION, dress
+from cnnlab.look.theme import BLACK, BLUE, COLOURS, SMALL, TEXT, VERMILION, join_first, label_axes
 from cnnlab.models import parts
 
 MOST_NAMED = 26  # layers whose names stand under the axis
@@ -48,7 +47,8 @@ def receptive_field(model: nn.Module, input_size: Sequence[int], *, layers: Sequ
     told = [f"{part} {field} ({stride})" for part, field, stride in zip(table.name, fields, strides, strict=True)]
     told[0] = f"{table.name.iloc[0]} {fields[0]} pixels (stride {strides[0]})"
     kept = told if len(told) <= 24 else [*told[:8], "…", *told[-4:]]
-    alt = f"Receptive fields of {name} in a picture of {height}×{width} pixels, layer by layer: {listed(kept, most=24)}"
+    size = f"{height}×{width} pixels"
+    alt = f"Receptive fields of {name} in a picture of {size}, layer by layer: {join_first(kept, most=24)}"
     figure = Figure((7.0, 3.9), alt=alt)
     growth, windows = figure.subplots(1, 2, width_ratios=(1.45, 1))
     _growth(growth, table, fields, strides, max(height, width))
@@ -90,7 +90,7 @@ def _chosen(table: pd.DataFrame, layers: Sequence[str] | None) -> pd.DataFrame:
 def _growth(axes: Axes, table: pd.DataFrame, fields: list[int], strides: list[int], side: int) -> None:
     places = np.arange(len(table))
     few = len(table) <= 40
-    dress(
+    label_axes(
         axes, x="" if len(table) <= MOST_NAMED else "part of the network, in order", y="pixels of the input", grid=True
     )
     axes.axhline(side, color=BLACK, lw=1, ls="--")
@@ -120,7 +120,7 @@ def _windows(axes: Axes, chosen: pd.DataFrame, height: int, width: int) -> list[
     """The picture with the windows over its middle; the view ends at twice the picture."""
     side = max(height, width)
     end = 1.06 * max(side, *(max(field) for field in chosen.receptive_field if max(field) <= WIDEST_VIEW * side))
-    dress(axes, x="column (pixels)", y="row (pixels)")
+    label_axes(axes, x="column (pixels)", y="row (pixels)")
     axes.add_patch(Rectangle((0, 0), width, height, facecolor="0.92", edgecolor=BLACK, linewidth=1, linestyle="--"))
     windows = []
     for place, (name, field) in enumerate(zip(chosen.name, chosen.receptive_field, strict=True)):

@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from cnnlab.look.figure import INCH, Figure
-from cnnlab.look.sheet import as_arrays
-from cnnlab.look.style import SIGNED, SMALL, dress, number, symmetric_limit
+from cnnlab.look.grid import as_arrays
+from cnnlab.look.theme import DIVERGING, SMALL, label_axes, number, symmetric_limit
 
 MOST_WRITTEN = 7  # weights a side whose values fit into the cells
 BOX, SMALL_BOX = 205, 130  # CSS pixels: picture and response; kernel
@@ -63,7 +63,9 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
     _kernel(panels[1], weights)
     end = symmetric_limit(values)
     signed = values.min() < -1e-6 * end  # rounding errors are no negative values
-    image = panels[2].imshow(values, cmap=SIGNED if signed else "gray", vmin=-end if signed else 0, vmax=end, **stage)
+    image = panels[2].imshow(
+        values, cmap=DIVERGING if signed else "gray", vmin=-end if signed else 0, vmax=end, **stage
+    )
     _in_pixels(panels[2], f"response: {_size(values)}")
     bar_axes = figure.add_axes(((wide - RIGHT + 10) / wide, bottom / tall, 9 / wide, high / tall))
     bar = figure.colorbar(image, cax=bar_axes)
@@ -82,8 +84,8 @@ def _box(array: np.ndarray, side: float) -> tuple[float, float]:
 
 def _kernel(axes: Axes, weights: np.ndarray) -> None:
     end = symmetric_limit(weights)
-    axes.imshow(weights, cmap=SIGNED, vmin=-end, vmax=end)
-    dress(axes, title=f"kernel: {_size(weights)}")
+    axes.imshow(weights, cmap=DIVERGING, vmin=-end, vmax=end)
+    label_axes(axes, title=f"kernel: {_size(weights)}")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
     if max(weights.shape) > MOST_WRITTEN:
@@ -102,7 +104,7 @@ def _written(weight: float) -> str:
 
 
 def _in_pixels(axes: Axes, title: str) -> None:
-    dress(axes, title=title, x="column (pixels)", y="row (pixels)")
+    label_axes(axes, title=title, x="column (pixels)", y="row (pixels)")
     axes.spines[:].set(visible=True, color="0.8")  # else a white cell would not be seen
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))

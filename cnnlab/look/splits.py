@@ -8,9 +8,9 @@ from torch import Tensor
 
 from cnnlab.data import Split
 from cnnlab.evaluation import Report
-from cnnlab.look.figure import INCH, Figure
-from cnnlab.look.sheet import as_arrays, listed, page, sheet
-from cnnlab.look.style import BLUE, SMALL, TEXT, dress, percent, shortened
+from cnnlab.look.figure import INCH, Figure, canvas
+from cnnlab.look.grid import as_arrays, picture_grid
+from cnnlab.look.theme import BLUE, SMALL, TEXT, join_first, label_axes, percent, shortened
 
 MOST_NAMED = 40  # classes whose names fit under their bars
 
@@ -36,12 +36,12 @@ def samples(split: Split, *, count: int = 20) -> Figure:
     chosen = _in_turn(split.labels)[:count]
     names = [split.classes[label] for label in split.labels[chosen].tolist()]
     size = "×".join(map(str, split.images.shape[2:]))
-    classes = listed(list(dict.fromkeys(names)))
+    classes = join_first(list(dict.fromkeys(names)))
     alt = f"{len(chosen)} of {len(split):,} pictures of {size} pixels, of the classes {classes}"
     present = len(set(split.labels.tolist()))
     columns = present if present <= 10 and len(chosen) > present > 3 else None
     title = f"{len(chosen)} of {len(split):,} pictures"
-    return sheet(as_arrays(_pictures(split, chosen)), titles=names, title=title, alt=alt, columns=columns)
+    return picture_grid(as_arrays(_pictures(split, chosen)), titles=names, title=title, alt=alt, columns=columns)
 
 
 def class_counts(split: Split) -> Figure:
@@ -62,7 +62,7 @@ def class_counts(split: Split) -> Figure:
         alt += f"from {fewest:,} ({split.classes[low]}) to {most:,} ({split.classes[high]})"
     named = classes <= MOST_NAMED
     figure = Figure((min(7.0, max(3.2, 1.2 + 0.5 * classes)), 2.6), alt=alt)
-    axes = dress(figure.subplots(), title=f"{len(split):,} pictures", x="class", y="pictures")
+    axes = label_axes(figure.subplots(), title=f"{len(split):,} pictures", x="class", y="pictures")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     bars = axes.bar(range(classes), counts.tolist(), width=0.8 if named else 1.0, color=BLUE)
     if named:
@@ -93,7 +93,7 @@ def mistakes(report: Report, split: Split, *, count: int = 12) -> Figure:
         )
     chosen = report.mistakes[:count].cpu()
     if not len(chosen):
-        figure, axes = page(3.2 * INCH, 0.6 * INCH, alt=f"No mistakes: all {len(split):,} pictures were recognised")
+        figure, axes = canvas(3.2 * INCH, 0.6 * INCH, alt=f"No mistakes: all {len(split):,} pictures were recognised")
         axes.text(10, 30, f"no mistakes among {len(split):,} pictures", fontsize=TEXT, va="center")
         return figure
     titles = [
@@ -102,9 +102,9 @@ def mistakes(report: Report, split: Split, *, count: int = 12) -> Figure:
         for i in chosen.tolist()
     ]
     title = f"{len(chosen)} of {len(report.mistakes):,} mistakes among {len(split):,} pictures: true → predicted"
-    alt = f"{title}. The most confident: {listed([text.replace(chr(10), ', ') for text in titles], most=4)}"
+    alt = f"{title}. The most confident: {join_first([text.replace(chr(10), ', ') for text in titles], most=4)}"
     columns = min(len(chosen), 6)
-    return sheet(as_arrays(_pictures(split, chosen)), titles=titles, title=title, alt=alt, columns=columns)
+    return picture_grid(as_arrays(_pictures(split, chosen)), titles=titles, title=title, alt=alt, columns=columns)
 
 
 def scores(logits: Tensor, classes: tuple[str, ...], *, count: int = 10, title: str = "") -> Figure:
@@ -129,11 +129,11 @@ def scores(logits: Tensor, classes: tuple[str, ...], *, count: int = 10, title: 
     best = flat.softmax(dim=0).topk(min(count, len(flat)))
     names = [classes[index] for index in best.indices.tolist()]
     values = best.values.tolist()
-    alt = "Bar chart of class probabilities: " + listed(
+    alt = "Bar chart of class probabilities: " + join_first(
         [f"{name} {_probability(value)} %" for name, value in zip(names, values, strict=True)], most=5
     )
     figure = Figure((5.2, 0.75 + 0.22 * len(names)), alt=f"{title}. {alt}" if title else alt)
-    axes = dress(figure.subplots(), title=title, x="probability (%)")
+    axes = label_axes(figure.subplots(), title=title, x="probability (%)")
     bars = axes.barh(range(len(names)), [100 * value for value in values], color=BLUE)
     axes.bar_label(bars, [_probability(value) for value in values], fontsize=SMALL, padding=3)
     axes.set_yticks(range(len(names)), [shortened(name, 30) for name in names])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from cnnlab.look.figure import Figure
-from cnnlab.look.style import AMOUNT, BLUE, SMALL, TEXT, dress, percent, shortened
+from cnnlab.look.theme import BLUE, SEQUENTIAL, SMALL, TEXT, label_axes, percent, shortened
 
 HEIGHT = 3.3  # inches
 LONGEST = 26  # characters of a class's name
@@ -36,12 +36,12 @@ def verdict(
     over = "" if heat is None else ", over it what spoke for the first of them,"
     figure = Figure((7.2, HEIGHT), alt=f"A photograph{over} and its most probable classes: {said}")
     shown, bars = figure.subplots(1, 2, width_ratios=(1, 1))
-    dress(shown, title="picture" if heat is None else f"what speaks for {names[0]} (Grad-CAM)")
+    label_axes(shown, title="picture" if heat is None else f"what speaks for {names[0]} (Grad-CAM)")
     shown.imshow(photo.permute(1, 2, 0).numpy())
     shown.set_axis_off()
     if heat is not None:
-        shown.imshow(heat.numpy(), cmap=AMOUNT, vmin=0, vmax=1, alpha=OPACITY * heat.numpy() ** 0.5)
-    dress(bars, title="most probable classes", x="probability")
+        shown.imshow(heat.numpy(), cmap=SEQUENTIAL, vmin=0, vmax=1, alpha=OPACITY * heat.numpy() ** 0.5)
+    label_axes(bars, title="most probable classes", x="probability")
     drawn = bars.barh(range(len(names)), values.tolist(), color=BLUE)
     bars.bar_label(drawn, [percent(value) for value in values.tolist()], padding=3, fontsize=SMALL)
     bars.set_yticks(range(len(names)), names, fontsize=TEXT)

@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnlab import look
 from cnnlab.look.architecture import DEPTH, picture, prepared
-from cnnlab.look.style import amount
+from cnnlab.look.theme import in_words
 from cnnlab.models import MODELS, blueprint, small
 from cnnlab.models.catalogue import native_size
 
@@ -117,5 +117,5 @@ def test_what_the_network_refuses_is_refused():
 
 
 def test_large_numbers_are_told_in_words():
-    assert amount(138_357_544) == "138 million"
-    assert amount(999) == "999"
+    assert in_words(138_357_544) == "138 million"
+    assert in_words(999) == "999"

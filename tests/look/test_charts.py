@@ -154,6 +154,6 @@ def test_what_is_no_correlation_is_refused(matrix, message):
 
 def test_line_colours_are_okabe_and_itos():
     published = {"#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#000000", "#f0e442"}
-    from cnnlab.look.style import COLOURS
+    from cnnlab.look.theme import COLOURS
 
     assert {matplotlib.colors.to_hex(colour) for colour in COLOURS} <= published

@@ -9,7 +9,7 @@ from torch import nn
 
 from cnnlab import Probe, data, look, models
 from cnnlab.evaluation import Report
-from cnnlab.look.sheet import as_arrays
+from cnnlab.look.grid import as_arrays
 
 
 def drawn(figure: look.Figure) -> list[np.ndarray]:
@@ -53,7 +53,7 @@ def test_pictures_of_different_sizes_and_channels_share_a_sheet():
         (torch.zeros(2, 2, 8, 8), {}, "must be \\(1, H, W\\) or \\(3, H, W\\), got \\(2, 8, 8\\)"),
         (torch.zeros(8), {}, "must come as \\(N, C, H, W\\)"),
         ([], {}, "1 to 400 pictures, got 0"),
-        (torch.full((1, 1, 2, 2), 7.0), {}, "got values from 7 to 7; say which value is black"),
+        (torch.full((1, 1, 2, 2), 7.0), {}, "got values from 7 to 7; give the values of black"),
         (torch.full((1, 1, 2, 2), float("nan")), {}, "got values from nan"),
         (torch.zeros(2, 1, 2, 2), {"titles": ["a"]}, "got 1 titles for 2 pictures"),
         (torch.zeros(2, 1, 2, 2), {"columns": 0}, "columns must be 1 or more, got 0"),

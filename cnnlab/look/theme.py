@@ -1,7 +1,7 @@
-"""Colours, sizes and words that the figures share.
+"""Colours, sizes and number formats that all figures share.
 
-They are set on each axes, so that no global setting of matplotlib is touched: a demo draws in a thread beside the
-student's own figures.
+They are set on each axes and not in matplotlib's global settings: a demo draws in a thread while the student draws
+figures of their own.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 
-# Okabe and Ito's palette, made for all kinds of colour vision; yellow left out, since it fades on white.
-BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
+# The palette of Okabe and Ito, made for colour-blind readers, without its yellow, which is too light on white.
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = COLOURS = (
     "#0072B2",
     "#D55E00",
     "#009E73",
@@ -21,15 +21,14 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
     "#56B4E9",
     "#000000",
 )
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # colour is never the only difference
-SIGNED = "RdBu_r"  # blue below zero, white at zero, red above
-AMOUNT = "viridis"
-TITLE, TEXT, SMALL = 10, 9, 8  # points
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # series differ in marker as well as in colour
+DIVERGING = "RdBu_r"  # for signed values: blue below zero, white at zero, red above
+SEQUENTIAL = "viridis"  # for values without a sign
+TITLE, TEXT, SMALL = 10, 9, 8  # font sizes in points
 
 
-def dress(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool = False) -> Axes:
-    """Give axes their title, labels with units, and the course's look."""
+def label_axes(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool = False) -> Axes:
+    """Set the title and the axis labels in the course's font sizes, and remove the upper and the right spine."""
     axes.set_title(title, fontsize=TITLE)
     axes.set_xlabel(x, fontsize=TEXT)
     axes.set_ylabel(y, fontsize=TEXT)
@@ -44,7 +43,7 @@ def dress(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool =
 
 
 def colour_bar(mappable: ScalarMappable, axes: Axes | Sequence[Axes], label: str) -> Colorbar:
-    """A slim colour bar beside ``axes``; beside a single one, exactly as tall as what it shows."""
+    """A narrow colour bar beside ``axes``; beside a single axes it has the height of the image."""
     if isinstance(axes, Axes):
         bar = axes.figure.colorbar(mappable, cax=axes.inset_axes((1.03, 0, 0.05, 1)))
     else:
@@ -56,7 +55,7 @@ def colour_bar(mappable: ScalarMappable, axes: Axes | Sequence[Axes], label: str
 
 
 def number(value: float) -> str:
-    """A number with three significant digits, as one reads it aloud.
+    """A number with three significant digits.
 
     >>> number(0.12345), number(-2.1), number(1234.5), number(0)
     ('0.123', '−2.1', '1,234', '0')
@@ -65,10 +64,10 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def amount(count: float) -> str:
-    """A large number in words.
+def in_words(count: float) -> str:
+    """A large number with three significant digits and the name of its order of magnitude.
 
-    >>> amount(281_640), amount(714_188_480), amount(15.47e9), amount(84)
+    >>> in_words(281_640), in_words(714_188_480), in_words(15.47e9), in_words(84)
     ('282 thousand', '714 million', '15.5 billion', '84')
     """
     for size, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
@@ -95,7 +94,17 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def join_first(items: Sequence[str], most: int = 12) -> str:
+    """The first ``most`` items, separated by commas, and how many were left out.
+
+    >>> join_first(list("abcd"), most=2)
+    'a, b and 2 more'
+    """
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
 def symmetric_limit(values: np.ndarray) -> float:
-    """The largest finite |value|, or 1 where all are zero: the end of a scale that is centred at zero."""
+    """The largest finite |value|, or 1 where all are zero: the end of a colour scale that is centred at zero."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) or 1.0 if finite.size else 1.0
