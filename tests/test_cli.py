@@ -160,7 +160,7 @@ def test_doctor_fails_only_on_what_stops_the_course(state: Any, code: int, monke
     assert result.exit_code == code
     lines = result.stdout.splitlines()
     assert lines[0].split(maxsplit=2) == [{"fail": "FAIL"}.get(state, state), "PyTorch", "two builds [+cpu, +cu132]"]
-    assert lines[1:3] == ["       mend: first command", "       mend: second command"]
+    assert lines[1:3] == ["       fix: first command", "       fix: second command"]
     assert ("Everything that the course needs is here." in result.stdout) == (code == 0)
     assert json.loads(cnnlab_says("doctor", "--json").stdout) == [finding._asdict()]
 

@@ -3,6 +3,7 @@
 Commands import what they need when they run, so that ``cnnlab --help`` answers at once.
 """
 
+import signal
 import sys
 from typing import Annotated
 
@@ -39,3 +40,7 @@ def options(
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console or pipe that cannot show ✓ or ×
+    for name in ("SIGTERM", "SIGHUP"):  # a container that stops or a terminal that closes ends a command as Ctrl-C does
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores it
+            signal.signal(number, signal.default_int_handler)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnlab.cli.telling import bar, errors_told, near, say, spinner
+from cnnlab.cli.messages import bar, one_line_errors, relative, say, spinner
 from cnnlab.course.notebooks import CourseError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def lab(
     ] = None,
 ) -> None:
     """Open the course in JupyterLab: puts the notebooks that you do not have yet into DIR, and starts there."""
-    with errors_told():
+    with one_line_errors():
         from cnnlab.course.desk.lab import lab as start
 
         typer.echo("Starting JupyterLab …", err=True)
@@ -56,15 +56,15 @@ def run(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 600,
 ) -> None:
     """Run notebooks from top to bottom, without a browser. Fails with the cell and its traceback."""
-    with errors_told():
+    with one_line_errors():
         from cnnlab.course.notebooks import find, listed
 
         paths = [find(name) for name in notebooks] if notebooks else list(listed("lecture").values())
-        from cnnlab.course.publish.running import make_room
+        from cnnlab.course.publish.running import make_folder
         from cnnlab.course.publish.running import run as run_notebook
 
         if html is not None:
-            make_room(html, paths)
+            make_folder(html, paths)
         failed = 0
         for path in paths:
             with bar(path.stem, unit="cells") as progress:
@@ -89,7 +89,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results for a program.")] = False,
 ) -> None:
     """Check your answers: runs your exercise in a fresh kernel, question by question. Your file is not changed."""
-    with errors_told():
+    with one_line_errors():
         from cnnlab.course.exercises.checking import check as check_exercise
 
         with spinner(f"Running exercise {number} …"):
@@ -109,12 +109,12 @@ def reset(
     ] = None,
 ) -> None:
     """Bring a lecture and its exercise back as they came. Your own versions are kept beside them."""
-    with errors_told():
+    with one_line_errors():
         from cnnlab.course.desk.copies import reset as reset_notebooks
 
         done = reset_notebooks(number, folder)
         for restored in done:
-            say(f"{near(restored.path)} {restored.change}")
+            say(f"{relative(restored.path)} {restored.change}")
         if any(restored.old_copy for restored in done):
             say("If one is open in JupyterLab: File > Reload Notebook from Disk, before you save it again.")
 
@@ -123,8 +123,8 @@ def reset(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings for a program.")] = False,
 ) -> None:
-    """Examine this machine: what works, what does not, and what mends it."""
-    with errors_told():
+    """Examine this machine: what works, what does not, and how to fix it."""
+    with one_line_errors():
         from cnnlab.course.desk.doctor import examine
 
         findings = []
@@ -146,9 +146,9 @@ def _show_finding(finding: "Finding") -> None:
     from rich.markup import escape
 
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"{MARKS[finding.state]} {finding.check:<14} {escape(finding.means)}")
-    for line in finding.mend.splitlines():
-        console.print(f"       mend: {escape(line)}")
+    console.print(f"{MARKS[finding.state]} {finding.subject:<14} {escape(finding.text)}")
+    for line in finding.fix.splitlines():
+        console.print(f"       fix: {escape(line)}")
 
 
 def _show_checked(checked: "Checked") -> None:
@@ -173,4 +173,4 @@ def _show_checked(checked: "Checked") -> None:
         console.print(Text(f"Cells of the exercise that are not in your file: {', '.join(checked.missing)}"))
     saved = datetime.fromtimestamp(checked.notebook.stat().st_mtime).strftime("as saved at %H:%M")
     right = sum(result.passed for result in checked.results)
-    console.print(Text(f"{right} of {len(checked.results)} questions passed in {near(checked.notebook)}, {saved}"))
+    console.print(Text(f"{right} of {len(checked.results)} questions passed in {relative(checked.notebook)}, {saved}"))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnlab.cli.telling import errors_told, say, spinner
+from cnnlab.cli.messages import one_line_errors, say, spinner
 
 WIDE = 160  # characters of a table in a pipe or a file
 FLOAT32 = 4  # bytes
@@ -18,7 +18,7 @@ commands = typer.Typer()
 @commands.command(epilog="Example: cnnlab models --json")
 def models(as_json: Annotated[bool, typer.Option("--json", help="Print the table for a program.")] = False) -> None:
     """List the networks: where each comes from, and what it costs for a picture of the size it was made for."""
-    with errors_told():
+    with one_line_errors():
         with spinner("Counting; PyTorch takes a few seconds …"):
             from cnnlab.models import catalogue
             from cnnlab.models.catalogue import memory
@@ -56,7 +56,7 @@ def summary(
     as_json: Annotated[bool, typer.Option("--json", help="Print the layers for a program.")] = False,
 ) -> None:
     """Show a network layer by layer: shapes, parameters, multiply-adds, receptive field, memory; and their sums."""
-    with errors_told(ValueError):
+    with one_line_errors(ValueError):
         with spinner("Counting; PyTorch takes a few seconds …"):
             from cnnlab.models import blueprint
             from cnnlab.models import summary as summarise

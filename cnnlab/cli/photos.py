@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnlab.cli.telling import BAD_INPUT, bar, errors_told, say, spinner
+from cnnlab.cli.messages import BAD_INPUT, bar, one_line_errors, say, spinner
 
 if TYPE_CHECKING:
     from cnnlab.inference import Classified
@@ -35,7 +35,7 @@ def classify(
 
     A file that is no picture is named and left out; the others are classified.
     """
-    with errors_told(ValueError, OSError, ImportError):
+    with one_line_errors(ValueError, OSError, ImportError):
         files = _files(photos)
         single = out is not None and _one_file(out, files, named=photos)
         with spinner("Loading the network; PyTorch takes a few seconds …"):

@@ -5,7 +5,7 @@
     notebooks/solutions/01_pictures.ipynb   what the exercise is generated from
     notebooks/pictures/                     small files that lectures show
 
-A student works on copies, of which ``copies`` knows.
+A student works on copies, which `desk.copies` makes.
 """
 
 import json
@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class CourseError(Exception):
-    """A failure told in a sentence or two that end with what to do next; ``code`` is the command's exit status."""
+    """An error whose message says what to do next; ``code`` is the command's exit status."""
 
     def __init__(self, message: str, *, code: int = 2) -> None:
         super().__init__(message)
@@ -53,8 +53,8 @@ def listed(kind: str, folder: Path | None = None) -> dict[str, Path]:
     >>> "99" in listed("lecture")
     False
     """
-    files = sorted(((folder or source()) / KINDS[kind]).glob(NUMBERED))
-    first = {file.name[:2]: file for file in reversed(files) if ".before-reset-" not in file.name}
+    files = sorted(((folder or source()) / KINDS[kind]).glob(NUMBERED), reverse=True)
+    first = {file.name[:2]: file for file in files if ".before-reset-" not in file.name}
     return dict(sorted(first.items()))
 
 
@@ -64,14 +64,14 @@ def find(name: str | os.PathLike[str], *, kind: str = "lecture") -> Path:
     Raises:
         CourseError: for a number that the course does not have (it lists those that there are) or a path to nothing.
     """
-    text, known = str(name), listed(kind)
-    if re.fullmatch(r"\d{1,2}", text):
-        if (number := text.zfill(2)) in known:
-            return known[number]
+    if not re.fullmatch(r"\d{1,2}", str(name)):
+        if (path := Path(name)).is_file():
+            return path
+        raise CourseError(f"{str(name)!r} is neither {_number_of(kind)} nor a notebook file")
+    known, number = listed(kind), str(name).zfill(2)
+    if number not in known:
         raise CourseError(f"there is no {kind} {number}; there are: {', '.join(known) or 'none'}")
-    if (path := Path(text)).is_file():
-        return path
-    raise CourseError(f"{text!r} is neither {_number_of(kind)} nor a notebook file")
+    return known[number]
 
 
 def original(name: str | os.PathLike[str], *, kind: str = "lecture") -> Path:
@@ -91,7 +91,7 @@ def _number_of(kind: str) -> str:
 
 
 def read(path: Path) -> "NotebookNode":
-    """A notebook file in the current format; cells without an id, or with one that cannot be, get a new one.
+    """A notebook file in the current format; cells without a valid id get a new one.
 
     Raises:
         CourseError: if it cannot be read or is no notebook; says how to get a fresh one.
@@ -101,8 +101,8 @@ def read(path: Path) -> "NotebookNode":
     try:
         with warnings.catch_warnings():
             for category in (nbformat.warnings.MissingIDFieldWarning, nbformat.warnings.DuplicateCellId):
-                warnings.simplefilter("ignore", category)  # nbformat mends both
-            # Windows' editors put a mark before the text that "utf-8-sig" leaves out.
+                warnings.simplefilter("ignore", category)  # nbformat gives such cells new ids
+            # Editors on Windows begin a file with a byte order mark, which "utf-8-sig" leaves out.
             notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
         if notebook.nbformat_minor < 5:  # from Colab or an old editor: that format has no cell ids
             notebook = nbformat.v4.upgrade(notebook)
@@ -122,18 +122,22 @@ def read(path: Path) -> "NotebookNode":
 
 
 def write(path: Path, notebook: "NotebookNode") -> None:
-    """Save a notebook so that a crash leaves the old file or the new one, never half of one."""
+    """Save a notebook, whole or not at all."""
     import nbformat
 
-    place(path, (nbformat.writes(notebook).rstrip("\n") + "\n").encode())
+    write_bytes(path, (nbformat.writes(notebook).rstrip("\n") + "\n").encode())
 
 
-def place(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; makes the folder. A link stays one, and what it leads to is written."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; makes its folder. A link stays a link, and its target is written.
+
+    Raises:
+        CourseError: if the folder cannot be made or written, or the disk is full.
+    """
     target = Path(os.path.realpath(path))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic(target) as draft:
             draft.write_bytes(content)
     except OSError as error:
-        raise CourseError(f"cannot write {path}: {error.strerror or error}; choose another folder", code=1) from error
+        raise CourseError(f"cannot write {path}: {error.strerror or error}; name another folder", code=1) from error

@@ -56,7 +56,7 @@ def test_a_number_or_a_file_that_begins_with_one_stands_for_the_courses_own(cour
             original(name)
 
 
-def test_what_editors_do_to_a_file_is_mended(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+def test_what_editors_do_to_a_file_is_repaired(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     notebook = v4.new_notebook(cells=[v4.new_code_cell(f"{number}") for number in range(4)])
     for cell, cell_id in zip(notebook.cells, ("same", "same", "with spaces!", ""), strict=True):
         cell["id"] = cell_id

@@ -1,8 +1,8 @@
 """A student's own copies of the notebooks, in a folder of their own (``work`` unless they say otherwise).
 
 Lectures and exercises are handed out without outputs: what a cell shows, a student sees after running it, and the
-references of an exercise's checks are the course's own. A copy carries in its metadata what was handed out, so that
-a later version of the course can tell whether it was touched. What a student changed or ran is never overwritten.
+references of an exercise's checks are the course's own. A copy carries in its metadata a digest of what was handed
+out, so that a later version of the course can tell whether it was changed or run. If it was, it is never overwritten.
 """
 
 import hashlib
@@ -11,9 +11,7 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnnlab.course.notebooks import KINDS, NUMBERED, CourseError, listed, original, place, source
-
-OURS = "cnnlab"  # the key in a copy's metadata under which the mark of what was handed out stands
+from cnnlab.course.notebooks import KINDS, NUMBERED, CourseError, listed, original, source, write_bytes
 
 
 class Installed(NamedTuple):
@@ -47,17 +45,20 @@ def install(folder: str | os.PathLike[str]) -> Installed:
     files += sorted(file for file in (origin / "pictures").rglob("*") if file.is_file() and file.name[0] != ".")
     added, renewed, older = [], [], []
     for file in files:
-        copy = target / file.relative_to(origin)
+        copy, content = target / file.relative_to(origin), handed_out(file)
         if not copy.exists():
-            place(copy, handed_out(file))
+            write_bytes(copy, content)
             added.append(copy)
-            continue
-        state = _state(copy, handed_out(file)) if file.suffix == ".ipynb" else ""
-        if state == "older, untouched":
-            place(copy, handed_out(file))
-            renewed.append(copy)
-        elif state == "older":
-            older.append(copy)
+        elif file.suffix == ".ipynb":
+            mine = _parsed(copy)
+            received = _received(mine)
+            if received in ("", _received(json.loads(content))):
+                continue  # damaged or not from us, or of the present version
+            if _digest(mine) == received:
+                write_bytes(copy, content)
+                renewed.append(copy)
+            else:
+                older.append(copy)
     return Installed(target, tuple(added), tuple(renewed), tuple(older))
 
 
@@ -71,7 +72,7 @@ def handed_out(file: Path) -> bytes:
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
-    notebook["metadata"][OURS] = {"handed_out": _mark(notebook)}
+    notebook["metadata"]["cnnlab"] = {"handed_out": _digest(notebook)}
     return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -82,14 +83,13 @@ def student_folder(folder: str | os.PathLike[str] | None = None) -> Path:
         CourseError: if there are none; says how to get them.
     """
     here = Path.cwd()
-    places = [Path(folder).expanduser()] if folder else [here, here / "work"]
-    if not folder and here.name in KINDS.values():
-        places.insert(0, here.parent)
-    for candidate in places:
+    above = [here.parent] if here.name in KINDS.values() else []
+    candidates = [Path(folder).expanduser()] if folder else [*above, here, here / "work"]
+    for candidate in candidates:
         if any(candidate.glob(NUMBERED)) or any(candidate.glob(f"exercises/{NUMBERED}")):
             return candidate
-    looked = " or ".join(str(candidate) for candidate in places)
-    raise CourseError(f"no notebooks of the course in {looked}; `cnnlab lab` makes them, or give their folder")
+    searched = " or ".join(map(str, candidates))
+    raise CourseError(f"no notebooks of the course in {searched}; `cnnlab lab` makes them, or give their folder")
 
 
 def folder_for_lab() -> Path:
@@ -116,38 +116,23 @@ def reset(name: str, folder: str | os.PathLike[str] | None = None) -> list[Resto
 def _restore(fresh: Path, path: Path) -> Restored:
     content = handed_out(fresh)
     if not path.exists():
-        place(path, content)
+        write_bytes(path, content)
         return Restored(path, "was missing, is back")
-    if _mark(_parsed(path)) == _mark(json.loads(content)):
+    if (mine := _parsed(path)) and _digest(mine) == _received(json.loads(content)):
         return Restored(path, "is as it came; nothing to do")
     number = 1
     while (old_copy := path.with_name(f"{path.stem}.before-reset-{number}.ipynb")).exists():
         number += 1
-    place(old_copy, path.read_bytes())  # a copy, not a move: at no moment is the student's work without a name
-    place(path, content)
+    write_bytes(old_copy, path.read_bytes())  # a copy, not a move: at no moment is the student's work without a name
+    write_bytes(path, content)
     return Restored(path, f"is fresh; your version is {old_copy.name}", old_copy)
-
-
-def _state(copy: Path, content: bytes) -> str:
-    """Whether a copy has the cells that are handed out now, was changed since, or is of an older version."""
-    notebook, fresh = _parsed(copy), json.loads(content)
-    if not notebook:
-        return "changed"
-    if _cells(notebook) == _cells(fresh):
-        return "current"
-    before = _handed_out_as(notebook)
-    if not before:  # from before copies were marked
-        return "older"
-    if _mark(fresh).startswith(before):
-        return "changed"
-    return "older, untouched" if _mark(notebook).startswith(before) else "older"
 
 
 def _parsed(path: Path) -> dict[str, Any]:
     """A student's notebook; nothing of a damaged one, which ``check`` names."""
     try:
         notebook = json.loads(path.read_bytes())
-        _handed_out_as(notebook), _mark(notebook)  # whatever these cannot read is damage
+        _received(notebook), _digest(notebook)  # whatever these cannot read is damage
     except OSError as error:  # a folder of this name, or a file without the right to read it
         raise CourseError(f"cannot read {path}: {error.strerror}; rename it, then try again", code=1) from error
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -155,25 +140,16 @@ def _parsed(path: Path) -> dict[str, Any]:
     return notebook
 
 
-def _handed_out_as(notebook: dict[str, Any]) -> str:
-    return notebook.get("metadata", {}).get(OURS, {}).get("handed_out", "")
+def _received(notebook: dict[str, Any]) -> str:
+    """The digest of what was handed out; "" if it does not say."""
+    return str(notebook.get("metadata", {}).get("cnnlab", {}).get("handed_out", ""))
 
 
-def _cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook.get("cells", ())]
-
-
-def _mark(notebook: dict[str, Any]) -> str:
-    """What a change or a run changes, and merely opening a notebook does not, as a number; "" of a damaged one.
-
-    Copies that were handed out before the cells' types counted have its first 16 digits.
-    """
-    if not notebook:
-        return ""
-    types, sources = zip(*_cells(notebook), strict=True) if notebook.get("cells") else ((), ())
-    outputs = [len(cell.get("outputs", ())) for cell in notebook.get("cells", ())]
-    return _number([sources, outputs]) + _number(types)
-
-
-def _number(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+def _digest(notebook: dict[str, Any]) -> str:
+    """Digest of what a change or a run changes, and merely opening a notebook does not."""
+    cells = notebook.get("cells", [])
+    sources = ["".join(cell["source"]) for cell in cells]
+    outputs = [len(cell.get("outputs", ())) for cell in cells]
+    types = [cell["cell_type"] for cell in cells]
+    parts = [hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for part in ([sources, outputs], types)]
+    return "".join(parts)

@@ -1,7 +1,7 @@
-"""``cnnlab doctor``: is this machine ready for the course, and if not, what mends it.
+"""``cnnlab doctor``: is this machine ready for the course, and if not, what fixes it.
 
-Each check is a function that takes the facts and returns a ``Finding``. PyTorch is examined from another process, since
-an import that fails or hangs must not take the doctor with it.
+Each examination is a function that takes the facts and returns a ``Finding``. PyTorch is examined from another process,
+since an import that fails or hangs must not end the doctor.
 """
 
 import importlib.metadata
@@ -20,20 +20,20 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.error import HTTPError
 
-from cnnlab.files import cache_folder
+from cnnlab.files import cache_folder, is_writable, temporary_folder
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NEEDED_DISK, NEEDED_MEMORY = 0.5, 3.0  # GB; below, lectures fail to save or to load
 IMPORT_TIMEOUT = 120  # seconds; a first import from a slow network disk takes half of that
 
 EXAMINATION = """
-import json, os, torch, torchvision
+import json, torch, torchvision
 cuda = torch.cuda.is_available()
 print(json.dumps({
     "torch": torch.__version__, "torchvision": torchvision.__version__, "threads": torch.get_num_threads(),
     "cuda": torch.cuda.get_device_name() if cuda else "", "mps": torch.backends.mps.is_available(),
     "bfloat16": torch.cuda.is_bf16_supported(including_emulation=False) if cuda
-                else torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()),
+                else bool(torch.cpu.get_capabilities().get("avx512_bf16")),
     "works": torch.ones(2, 2).mm(torch.ones(2, 2)).sum().item() == 8,
 }))
 """
@@ -42,10 +42,10 @@ print(json.dumps({
 class Finding(NamedTuple):
     """One line of the report. A ``fail`` stops the course; a ``note`` is worth knowing."""
 
-    check: str
+    subject: str
     state: Literal["ok", "note", "fail"]
-    means: str
-    mend: str = ""
+    text: str
+    fix: str = ""
 
 
 class Examined(NamedTuple):
@@ -53,6 +53,21 @@ class Examined(NamedTuple):
 
     facts: dict[str, Any]
     error: str = ""
+
+
+def examine() -> Iterable[Finding]:
+    """All findings, one after another as they are made."""
+    yield Finding("Python", "ok", f"Python {platform.python_version()} at {sys.executable}")
+    examined = examine_torch()
+    yield torch_pair(examined, build_of("torch"), build_of("torchvision"))
+    yield device(examined.facts)
+    yield kernel()
+    yield widgets()
+    yield cache(cache_folder())
+    yield home()
+    yield disk(cache_folder())
+    yield memory(memory_in_all())
+    yield network()
 
 
 def examine_torch(*, program: str = EXAMINATION, timeout: float = IMPORT_TIMEOUT) -> Examined:
@@ -77,61 +92,45 @@ def build_of(package: str) -> str:
     return stated.group(1) if stated else importlib.metadata.version(package)
 
 
-def python(version: tuple[int, int] = (sys.version_info.major, sys.version_info.minor)) -> Finding:
-    """Is Python of a version that the course was tried with?"""
-    text = f"Python {version[0]}.{version[1]} at {sys.executable}"
-    if version < (3, 11):
-        return Finding("Python", "fail", f"{text} is too old", "install Python 3.11 to 3.13 and make a new .venv")
-    if version > (3, 13):
-        return Finding("Python", "note", f"{text}; the course was tried with 3.11 to 3.13", "if something fails: 3.13")
-    return Finding("Python", "ok", text)
-
-
 def torch_pair(examined: Examined, torch: str, torchvision: str) -> Finding:
     """Do torch and torchvision import together, and are they of one build?"""
     both = f"torch {torch or 'missing'}, torchvision {torchvision or 'missing'}"
-    index = "" if shutil.which("nvidia-smi") else f" --index-url {CPU_INDEX}"
     pip = f'"{sys.executable}" -m pip' if " " in sys.executable else f"{sys.executable} -m pip"
-    mend = f"{pip} uninstall -y torch torchvision\n{pip} install torch torchvision{index}"
-    builds = [version.partition("+")[2] for version in (torch, torchvision)]
+    install = f"{pip} install torch torchvision" + ("" if shutil.which("nvidia-smi") else f" --index-url {CPU_INDEX}")
+    reinstall = f"{pip} uninstall -y torch torchvision\n{install}"
+    two_builds = torch.partition("+")[2] != torchvision.partition("+")[2]
     if not torch or not torchvision:
-        return Finding("PyTorch", "fail", both, f"{pip} install torch torchvision{index}")
-    if "torchvision::nms does not exist" in examined.error or (examined.error and builds[0] != builds[1]):
-        return Finding("PyTorch", "fail", f"{both}: two builds that do not fit together ({examined.error})", mend)
+        return Finding("PyTorch", "fail", both, install)
+    if "torchvision::nms does not exist" in examined.error or (examined.error and two_builds):
+        return Finding("PyTorch", "fail", f"{both}: two builds that do not fit together ({examined.error})", reinstall)
     if examined.error:
-        return Finding("PyTorch", "fail", f"{both} do not import: {examined.error}", mend)
+        return Finding("PyTorch", "fail", f"{both} do not import: {examined.error}", reinstall)
     if not examined.facts["works"]:
-        return Finding("PyTorch", "fail", f"{both}: a small matrix product came out wrong", mend)
+        return Finding("PyTorch", "fail", f"{both}: a small matrix product came out wrong", reinstall)
     return Finding("PyTorch", "ok", both)
 
 
 def device(facts: dict[str, Any], load: float | None = None) -> Finding:
     """What will the networks run on, and who else uses it? ``load`` is how many programs want a core."""
+    bfloat16 = "native bfloat16" if facts.get("bfloat16") else "no native bfloat16, so float32 is used"
     if facts.get("cuda"):
-        return Finding("Device", "ok", f"GPU: {facts['cuda']}")
+        return Finding("Device", "ok", f"GPU: {facts['cuda']}, {bfloat16}")
     if facts.get("mps"):
         return Finding("Device", "ok", "Apple GPU (MPS)")
     cores = os.cpu_count() or 1
     threads = facts.get("threads", cores)
-    text = f"CPU, {threads} thread{'s' if threads > 1 else ''} of {cores} cores ({platform.machine()})"
+    text = f"CPU, {threads} thread{'s' if threads > 1 else ''} of {cores} cores ({platform.machine()}), {bfloat16}"
     if cores < 2:
         return Finding("Device", "note", f"{text}; lectures are timed on two cores and may take twice as long here")
-    if load is None and hasattr(os, "getloadavg"):  # Windows has none
-        load = os.getloadavg()[0]
-    if load is not None and load > cores + 1:
-        busy = f"{text}, and other programs keep them busy (load {load:.1f}): "
-        if threads == 1:
-            return Finding("Device", "note", f"{busy}everything takes longer", "end other programs")
-        mend = "end other programs, or start with OMP_NUM_THREADS=1 in the environment"
-        return Finding("Device", "note", f"{busy}small networks may train ten times slower", mend)
-    return Finding("Device", "ok", f"{text}; every lecture is made for that")
-
-
-def precision(facts: dict[str, Any]) -> Finding:
-    """Does the device compute in bfloat16 natively?"""
-    if facts.get("bfloat16"):
-        return Finding("Precision", "ok", "bfloat16 is native: large networks train about three times faster")
-    return Finding("Precision", "ok", "float32; this device has no native bfloat16, and cnnlab does not use it then")
+    if load is None:
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0  # Windows has none
+    if load <= cores + 1:
+        return Finding("Device", "ok", f"{text}; every lecture is made for that")
+    busy = f"{text}; other programs keep it busy (load {load:.1f})"
+    if threads == 1:
+        return Finding("Device", "note", f"{busy}: everything takes longer", "end other programs")
+    fix = "end other programs, or start with OMP_NUM_THREADS=1 in the environment"
+    return Finding("Device", "note", f"{busy}: small networks may train ten times slower", fix)
 
 
 def kernel(foreign: str | None = None) -> Finding:
@@ -143,8 +142,8 @@ def kernel(foreign: str | None = None) -> Finding:
 
         foreign = foreign_python()
     if foreign:
-        means = f"`cnnlab lab` uses this Python, but Jupyter started in another way takes {foreign}"
-        return Finding("Jupyter kernel", "note", means, f"{sys.executable} -m ipykernel install --sys-prefix")
+        text = f"`cnnlab lab` uses this Python, but Jupyter started in another way takes {foreign}"
+        return Finding("Jupyter kernel", "note", text, f"{sys.executable} -m ipykernel install --sys-prefix")
     return Finding("Jupyter kernel", "ok", "notebooks run on this Python")
 
 
@@ -153,69 +152,47 @@ def widgets(folders: Iterable[str] | None = None) -> Finding:
     from jupyter_core.paths import jupyter_path
     from packaging.requirements import Requirement
 
-    mend = f"{sys.executable} -m pip install --upgrade --force-reinstall --no-deps ipywidgets jupyterlab_widgets"
+    fix = f"{sys.executable} -m pip install --upgrade --force-reinstall --no-deps ipywidgets jupyterlab_widgets"
     try:
-        installed = {name: importlib.metadata.version(name) for name in ("ipywidgets", "jupyterlab_widgets")}
+        lab_part = importlib.metadata.version("jupyterlab_widgets")
+        text = f"ipywidgets {importlib.metadata.version('ipywidgets')}, jupyterlab_widgets {lab_part}"
     except importlib.metadata.PackageNotFoundError as error:
-        return Finding("Widgets", "fail", f"{error.name} is missing: demos show pictures, but no controls", mend)
-    text = ", ".join(f"{name} {version}" for name, version in installed.items())
+        return Finding("Widgets", "fail", f"{error.name} is missing: demos show pictures, but no controls", fix)
     wanted = [Requirement(line) for line in importlib.metadata.requires("ipywidgets") or ()]
-    fits = all(need.specifier.contains(installed[need.name]) for need in wanted if need.name in installed)
-    if not fits:
-        return Finding("Widgets", "fail", f"{text} do not fit together: demos will not show", mend)
-    places = [
-        Path(folder, "@jupyter-widgets/jupyterlab-manager") for folder in folders or jupyter_path("labextensions")
-    ]
-    if not any((place / "package.json").is_file() for place in places):
-        return Finding("Widgets", "fail", f"{text}, but JupyterLab does not have its part: demos will not show", mend)
+    ranges = {need.name.replace("-", "_"): need.specifier for need in wanted}  # some releases write a hyphen
+    if lab_part not in ranges["jupyterlab_widgets"]:
+        return Finding("Widgets", "fail", f"{text} do not fit together: demos will not show", fix)
+    extension = Path("@jupyter-widgets", "jupyterlab-manager", "package.json")
+    if not any(Path(folder, extension).is_file() for folder in folders or jupyter_path("labextensions")):
+        return Finding("Widgets", "fail", f"{text}, but JupyterLab does not have its part: demos will not show", fix)
     return Finding("Widgets", "ok", text)
 
 
 def cache(folder: Path) -> Finding:
-    """Can what was computed once be kept?"""
-    if why := _unwritable(folder):
-        means = f"{folder} cannot be written ({why}): data sets and measurements would not be kept"
-        return Finding("Cache", "fail", means, "make it writable, or set CNNLAB_CACHE to a folder that is")
-    return Finding("Cache", "ok", f"{folder} is writable")
+    """Can data sets and weights be kept?"""
+    if is_writable(folder):
+        return Finding("Cache", "ok", f"{folder} is writable")
+    text = f"{folder} cannot be written: data sets and weights would not be kept"
+    return Finding("Cache", "fail", text, "make it writable, or set CNNLAB_CACHE to a folder that is")
 
 
-def jupyter(folders: dict[str, str] | None = None) -> Finding:
-    """Can Jupyter note what runs? ``folders`` are those that it writes, by the variable that moves each."""
-    if folders is None:
-        from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
+def home() -> Finding:
+    """Can Jupyter, IPython and Matplotlib write their folders in the home?"""
+    from cnnlab.course.desk.kernel import unwritable_folders
 
-        folders = {
-            "JUPYTER_CONFIG_DIR": jupyter_config_dir(),
-            "JUPYTER_DATA_DIR": jupyter_data_dir(),
-            "JUPYTER_RUNTIME_DIR": jupyter_runtime_dir(),
-        }
-    locked = {variable: folder for variable, folder in folders.items() if _unwritable(Path(folder))}
-    if locked:
-        means = f"{', '.join(locked.values())} cannot be written: JupyterLab does not start"
-        return Finding(
-            "Jupyter folders", "fail", means, f"make it writable, or set {', '.join(locked)} to folders that are"
-        )
-    return Finding("Jupyter folders", "ok", f"{folders['JUPYTER_RUNTIME_DIR']} is writable")
-
-
-def _unwritable(folder: Path) -> str:
-    """Why nothing can be written in a folder; "" if it can."""
-    probe = folder / ".doctor"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
+    locked = unwritable_folders()
+    if not locked:
+        return Finding("Home", "ok", "the folders of Jupyter, IPython and Matplotlib are writable")
+    text = f"{', '.join(map(str, locked.values()))} cannot be written; the course uses {temporary_folder()}"
+    return Finding("Home", "note", text, f"to keep settings, set {', '.join(locked)} to folders that are writable")
 
 
 def disk(folder: Path) -> Finding:
     """Is there room for the caches and a student's networks?"""
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(there).free / 1e9
     if free < NEEDED_DISK:
-        return Finding("Disk", "fail", f"{free:.1f} GB free at {there}: too little", f"make {NEEDED_DISK} GB of room")
+        return Finding("Disk", "fail", f"{free:.1f} GB free at {there}: too little", f"free {NEEDED_DISK} GB")
     return Finding("Disk", "ok", f"{free:.0f} GB free at {there}")
 
 
@@ -248,8 +225,8 @@ def network(url: str = CPU_INDEX, *, timeout: float = 2.0) -> Finding:
     thread.join(timeout)
     if any(reached):
         return Finding("Network", "ok", "online")
-    means = "offline: everything in the course works; only torchvision's data sets and weights need a network"
-    return Finding("Network", "ok", means)
+    text = "offline: everything in the course works; only torchvision's data sets and weights need a network"
+    return Finding("Network", "ok", text)
 
 
 def _answers(url: str, timeout: float) -> bool:
@@ -260,19 +237,3 @@ def _answers(url: str, timeout: float) -> bool:
         return True
     except OSError:
         return False
-
-
-def examine() -> Iterable[Finding]:
-    """All findings, one after another as they are made."""
-    yield python()
-    examined = examine_torch()
-    yield torch_pair(examined, build_of("torch"), build_of("torchvision"))
-    yield device(examined.facts)
-    yield precision(examined.facts) if examined.facts else Finding("Precision", "note", "unknown until PyTorch imports")
-    yield kernel()
-    yield widgets()
-    yield cache(cache_folder())
-    yield jupyter()
-    yield disk(cache_folder())
-    yield memory(memory_in_all())
-    yield network()

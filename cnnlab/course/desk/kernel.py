@@ -1,14 +1,18 @@
-"""Kernels of this environment's Python, whatever kernels the user has installed elsewhere.
+"""Kernels of this environment's Python, and the environment variables that they start with.
 
 A ``python3`` kernel in the user's home, left by another project, would otherwise run the course without PyTorch. The
 class is given to JupyterLab by name (``lab.py``) and to headless runs (``running.py``); other kernels can be chosen.
 """
 
+import os
 import sys
 from pathlib import Path
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
+from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
+
+from cnnlab.files import cache_folder, is_writable, temporary_folder
 
 
 class ThisPython(KernelSpecManager):
@@ -31,6 +35,26 @@ def foreign_python() -> str:
     """The Python that Jupyter itself would start for ``python3``, if it is not this one; else an empty string."""
     program = KernelSpecManager().get_kernel_spec(NATIVE_KERNEL_NAME).argv[0]
     if program in ("python", "python3", f"python3.{sys.version_info.minor}"):
-        return ""  # Jupyter puts the Python that starts the kernel in the place of these names
+        return ""  # Jupyter replaces these names by the Python that starts the kernel
     same = Path(program).exists() and Path(program).parent.resolve() == Path(sys.executable).parent.resolve()
     return "" if same else program
+
+
+def environment() -> dict[str, str]:
+    """Environment variables for JupyterLab or a kernel: ours, and the folders of a home that cannot be written."""
+    moved = {variable: str(temporary_folder() / variable.lower()) for variable in unwritable_folders()}
+    return {**os.environ, "CNNLAB_CACHE": str(cache_folder()), **moved}
+
+
+def unwritable_folders() -> dict[str, Path]:
+    """Folders in the home that Jupyter and its kernels would fail to write, by the variable that moves each."""
+    home = Path(os.path.expanduser("~"))
+    folders = {
+        "IPYTHONDIR": home / ".ipython",
+        "JUPYTER_CONFIG_DIR": Path(jupyter_config_dir()),
+        "JUPYTER_DATA_DIR": Path(jupyter_data_dir()),
+        "JUPYTER_RUNTIME_DIR": Path(jupyter_runtime_dir()),
+        "MPLCONFIGDIR": home / ".config" / "matplotlib",
+    }
+    unset = {variable: folder for variable, folder in folders.items() if variable not in os.environ}
+    return {variable: folder for variable, folder in unset.items() if not is_writable(folder)}

@@ -7,23 +7,21 @@ import importlib.util
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from cnnlab.course.desk.copies import Installed, folder_for_lab, install
-from cnnlab.course.notebooks import CourseError, listed, place
+from cnnlab.course.notebooks import CourseError, listed, write_bytes
 
 SECONDS_TO_START = 120  # on a slow disk; two are usual
 SECONDS_TO_STOP = 10
+EVERY_ADDRESS = ("0.0.0.0", "::", "*")  # of this machine
 # Defaults that a student's own settings overrule: no question about news, no call to the network at the start.
 DEFAULTS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 LOG = ".jupyterlab.log"  # what JupyterLab says, in the student's folder; written anew at every start
@@ -40,26 +38,30 @@ def lab(
 ) -> int:
     """Install the notebooks in ``folder`` (``work`` if it is not given) and run JupyterLab there until it is stopped.
 
-    If the port is taken Jupyter takes a next one. ``ip`` is what to listen on: this machine only, or in a container
-    all of its addresses, since a published port does not reach the other. ``browser`` opens one; if it is None, the
+    If the port is taken a next one is used. ``ip`` is what to listen on: this machine only, or in a container all of
+    its addresses, since a published port does not reach the other. ``browser`` opens one; if it is None, the
     surroundings decide. Returns JupyterLab's exit status.
 
     Raises:
-        CourseError: if the folder cannot be written, or JupyterLab is missing or does not start.
+        CourseError: if the folder cannot be written, no port is free, or JupyterLab is missing or does not start.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise CourseError(f"JupyterLab is missing; install it with: {sys.executable} -m pip install jupyterlab", code=1)
     installed = install(folder or folder_for_lab())
     first = next(iter(listed("lecture", installed.folder).values()), None)
-    page = f"lab/tree/{quote(first.name)}" if first else "lab"
+    first_page = f"lab/tree/{quote(first.name)}" if first else "lab"
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     browser = browser_is_likely() if browser is None else browser
-    known = set(_server_files())
-    options = server_options(installed.folder, page, port=port, ip=ip or default_ip(), browser=browser)
-    with tempfile.TemporaryDirectory(prefix="cnnlab-lab-") as settings, _endings_as_interrupts():
-        server = _server(options, settings=Path(settings), log=installed.folder / LOG)
+    ip = ip or default_ip()
+    host = "localhost" if ip in EVERY_ADDRESS else ip
+    used = free_port(port, host=host)
+    options = server_options(installed.folder, first_page, port=used, ip=ip, browser=browser)
+    with tempfile.TemporaryDirectory(prefix="cnnlab-lab-") as settings:
+        server = _server(options, token=token, settings=Path(settings), log=installed.folder / LOG)
         try:
-            info = _started(server, known, installed.folder)
-            for line in greeting(info, page, installed, asked=port):
+            _wait_until_it_listens(server, (host, used), installed.folder / LOG)
+            address = f"http://{host}:{used}/{first_page}?token={token}"
+            for line in greeting(address, installed, port=used, asked=port):
                 say(line)
             return server.wait()
         except KeyboardInterrupt:
@@ -69,15 +71,32 @@ def lab(
             _stop(server)
 
 
-def server_options(folder: Path, page: str, *, port: int, ip: str, browser: bool) -> list[str]:
+def free_port(first: int, *, host: str) -> int:
+    """The first port from ``first`` on that nobody listens on.
+
+    Raises:
+        CourseError: if the next 50 are taken or refused as well.
+    """
+    for port in range(first, min(first + 50, 65536)):
+        try:
+            socket.create_server((host, port)).close()
+        except OSError:  # taken, or one below 1024 that needs another user
+            continue
+        return port
+    raise CourseError(f"no port is free from {first} on; name another: cnnlab lab --port 9000", code=1)
+
+
+def server_options(folder: Path, first_page: str, *, port: int, ip: str, browser: bool) -> list[str]:
     """JupyterLab's command line: our folder and first page, this Python's kernels, no news, no calls to the network."""
     options = [
         f"--ServerApp.root_dir={folder}",
         f"--ServerApp.ip={ip}",
         f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=50",
+        "--ServerApp.port_retries=0",
+        "--ServerApp.base_url=/",  # these two, so that the printed address is right whatever the user has configured
+        "--ServerApp.certfile=",
         "--ServerApp.kernel_spec_manager_class=cnnlab.course.desk.kernel.ThisPython",
-        f"--LabApp.default_url=/{page}",
+        f"--LabApp.default_url=/{first_page}",
         f"--LabApp.workspaces_dir={folder / TABS}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
@@ -113,14 +132,12 @@ def default_ip() -> str:
     return "0.0.0.0" if in_container else "localhost"
 
 
-def greeting(info: dict[str, Any], page: str, installed: Installed, *, asked: int) -> list[str]:
+def greeting(address: str, installed: Installed, *, port: int, asked: int) -> list[str]:
     """What a student reads; the first line is what to open and how to stop."""
-    port, scheme = info["port"], "https" if info.get("secure") else "http"
-    token = f"?{urlencode({'token': info['token']})}" if info.get("token") else ""
     changes = {"added": installed.added, "brought up to date": installed.renewed}
     files = [f"{len(some)} file{'' if len(some) == 1 else 's'} {what}" for what, some in changes.items() if some]
     lines = [
-        f"Open {scheme}://localhost:{port}{info.get('base_url', '/')}{page}{token}  (stop with Ctrl-C here)",
+        f"Open {address}  (stop with Ctrl-C here)",
         f"Your notebooks: {installed.folder} ({', '.join(files) or 'nothing added, nothing changed'})",
     ]
     if port != asked:
@@ -131,20 +148,20 @@ def greeting(info: dict[str, Any], page: str, installed: Installed, *, asked: in
         lines.append(f"The course has newer versions of these, which you changed or ran: {names}. {brings}")
     if ssh := os.environ.get("SSH_CONNECTION"):
         here = ssh.split()[2] if len(ssh.split()) > 2 else "this-machine"
-        user = os.environ.get("USER", "you")
-        tunnel = f"ssh -N -L {port}:localhost:{port} {user}@{here}"
+        tunnel = f"ssh -N -L {port}:localhost:{port} {os.environ.get('USER', 'you')}@{here}"
         lines.append(f"Over SSH: first run this on the machine before you: {tunnel}")
-    elif info.get("hostname") == "0.0.0.0":
+    elif default_ip() == "0.0.0.0":
         lines.append(f"In a container: publish the port when you start it, such as docker run -p {port}:{port} …")
     return lines
 
 
-def _server(options: list[str], *, settings: Path, log: Path) -> "subprocess.Popen[bytes]":
-    place(settings / "labconfig" / "default_setting_overrides.json", json.dumps(DEFAULTS).encode())
+def _server(options: list[str], *, token: str, settings: Path, log: Path) -> "subprocess.Popen[bytes]":
+    from cnnlab.course.desk.kernel import environment
+
+    write_bytes(settings / "labconfig" / "default_setting_overrides.json", json.dumps(DEFAULTS).encode())
     others = os.environ.get("JUPYTER_CONFIG_PATH")
-    surroundings = {
-        "JUPYTER_TOKEN": secrets.token_hex(24),  # with a token of ours Jupyter leaves it out of its log
-        **os.environ,
+    variables = environment() | {
+        "JUPYTER_TOKEN": token,  # in a variable, since every user of the machine sees a command line
         # In JupyterLab's terminals and after a "!" in a cell, `cnnlab` is this one, without activating anything.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "JUPYTER_CONFIG_PATH": os.pathsep.join([str(settings), *([others] if others else [])]),
@@ -153,13 +170,13 @@ def _server(options: list[str], *, settings: Path, log: Path) -> "subprocess.Pop
     try:
         output = log.open("wb")
     except OSError as error:
-        raise CourseError(f"cannot write in {log.parent}: {error.strerror}; choose another folder", code=1) from error
+        raise CourseError(f"cannot write in {log.parent}: {error.strerror}; name another folder", code=1) from error
     with output:
         # A session of its own: a Ctrl-C in the terminal comes to us alone, and Jupyter does not ask whether we mean it.
         return subprocess.Popen(
             command,
             cwd=log.parent,  # where a terminal begins
-            env=surroundings,
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -167,58 +184,19 @@ def _server(options: list[str], *, settings: Path, log: Path) -> "subprocess.Pop
         )
 
 
-def _started(server: "subprocess.Popen[bytes]", known: set[Path], folder: Path) -> dict[str, Any]:
-    """Wait until the server has written where it listens; the port may be another than the one asked for."""
+def _wait_until_it_listens(server: "subprocess.Popen[bytes]", address: tuple[str, int], log: Path) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            said = (folder / LOG).read_text(errors="replace").splitlines()[-10:]
+            said = log.read_text(errors="replace").splitlines()[-10:]
             why = ["JupyterLab did not start; `cnnlab doctor` looks for the cause", *said]
             raise CourseError("\n".join(why), code=1)
-        for file in set(_server_files()) - known:
-            try:
-                info = json.loads(file.read_text())
-            except (OSError, ValueError):  # being written, or just gone
-                continue
-            # Jupyter writes the file before it listens: a student who clicks at once would see a refused connection.
-            if Path(info.get("root_dir", "")) == folder and _answers(info):
-                return info
-        time.sleep(0.1)
+        try:
+            socket.create_connection(address, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
     raise CourseError(f"JupyterLab did not answer within {SECONDS_TO_START} s; try `cnnlab doctor`", code=1)
-
-
-def _answers(info: dict[str, Any]) -> bool:
-    host = info.get("hostname", "localhost")
-    try:
-        socket.create_connection(("localhost" if host in ("", "*", "0.0.0.0", "::") else host, info["port"]), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _server_files() -> list[Path]:
-    from jupyter_core.paths import jupyter_runtime_dir
-
-    return list(Path(jupyter_runtime_dir()).glob("jpserver-*.json"))
-
-
-@contextmanager
-def _endings_as_interrupts() -> Iterator[None]:
-    """A container that stops or a terminal that closes ends JupyterLab and its kernels as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
-            before[number] = signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:

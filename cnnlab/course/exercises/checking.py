@@ -2,27 +2,25 @@
 
 nbval compares with what is saved, so a wrong answer that was run and saved would pass. The notebook that is checked is
 therefore put together anew, in a temporary folder: the student's cells, without tags and outputs, and the check cells
-as the course has them. The student's file is only read. This is to help, not to guard: whoever puts another class in
-the place of ``Check`` in a cell deceives nobody but themselves.
+as the course has them. The student's file is only read. This is to help, not to guard: a cell that replaces ``Check``
+by another class deceives its author alone.
 """
 
 import ast
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
 
 from cnnlab.course.desk.copies import student_folder
-from cnnlab.course.exercises._differences import differed, line_of, raised
-from cnnlab.course.exercises._nbval_report import KERNEL_DIED
+from cnnlab.course.exercises._differences import differed, first_line, raised
+from cnnlab.course.exercises._nbval_report import REPORT, CellResult, read_report
 from cnnlab.course.notebooks import CourseError, listed, original, read
 
 CHECKED = "nbval-check-output"  # nbval's tag for cells whose outputs it compares
@@ -39,7 +37,7 @@ class Question(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of a question; ``differed`` says what was not as it should be, line by line."""
+    """The outcome of a question; ``differed`` says what was not as it should be, line by line."""
 
     id: str
     title: str
@@ -86,20 +84,18 @@ def check(name: str, file: Path | None = None, *, timeout: float = TIMEOUT) -> C
     if not questions(pristine):
         raise CourseError(f"{exercise.name} has no check cells; it is not an exercise of the course")
     notebook = assembled(pristine, student, folder=path.resolve().parent)
-    seen = run_nbval(notebook, timeout=timeout)
+    cells = run_nbval(notebook, timeout=timeout)
     references = {cell.id: _printed(cell) for cell in pristine.cells if is_check(cell)}
-    errors = _errors_before(notebook, seen, set(references))
-    results = [
-        _result(question, seen.get(question.id), references[question.id], errors[question.id], timeout)
-        for question in questions(pristine)
-    ]
-    own_ids = {cell.id for cell in student.cells}
-    missing = [cell.id for cell in pristine.cells if cell.cell_type == "code" and cell.id not in own_ids]
-    if len(own_ids & {cell.id for cell in pristine.cells}) == 0:
-        missing = []  # an editor that writes new ids: nothing can be said
-    own_cells = [cell for cell in student.cells if cell.id in seen and cell.id not in references]
-    lines = tuple(filter(None, (raised(cell, seen[cell.id]) for cell in own_cells)))
-    return Checked(path, tuple(results), lines, tuple(missing))
+    errors = _errors_before(notebook, cells, set(references))
+    results = []
+    for question in questions(pristine):
+        cell = cells.get(question.id)
+        passed = cell is not None and cell.passed
+        why = () if passed else differed(cell, references[question.id], errors[question.id], timeout)
+        results.append(Result(question.id, question.title, passed, why, "" if passed else question.hint))
+    own_cells = [cell for cell in student.cells if cell.id in cells and cell.id not in references]
+    lines = tuple(filter(None, (raised(cell, cells[cell.id]) for cell in own_cells)))
+    return Checked(path, tuple(results), lines, _missing(pristine, student))
 
 
 def own(exercise: Path) -> Path:
@@ -126,7 +122,7 @@ def questions(pristine: NotebookNode) -> list[Question]:
 
 
 def assembled(pristine: NotebookNode, student: NotebookNode, *, folder: Path) -> NotebookNode:
-    """The notebook to check: the student's cells in their order, the course's check cells in the place of theirs.
+    """The notebook to check: the student's cells in their order, the course's check cells instead of theirs.
 
     Check cells that the student no longer has are at the end, where all answers are known.
     """
@@ -141,65 +137,55 @@ def assembled(pristine: NotebookNode, student: NotebookNode, *, folder: Path) ->
     return nbformat.v4.new_notebook(cells=[*cells, *left.values()])
 
 
-def run_nbval(notebook: NotebookNode, *, timeout: float) -> dict[str, dict[str, Any]]:
-    """Run nbval over a notebook; what it saw by cell id: see ``nbval_report``, and ``passed`` and ``timed_out``."""
+def run_nbval(notebook: NotebookNode, *, timeout: float) -> dict[str, CellResult]:
+    """Run nbval over a notebook; how each code cell ended, by its id.
+
+    Raises:
+        CourseError: if pytest or the kernel does not start.
+    """
+    from cnnlab.course.desk.kernel import environment
+
     with tempfile.TemporaryDirectory(prefix="cnnlab-check-") as folder:
-        file, report, settings = (Path(folder, name) for name in ("exercise.ipynb", "report.xml", "pytest.ini"))
+        file, report, settings = (Path(folder, name) for name in ("exercise.ipynb", "cells.jsonl", "pytest.ini"))
         nbformat.write(notebook, file)
         settings.write_text("[pytest]\n")  # the settings of whatever project the student is in do not count here
         options = ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={timeout}", "--color=no"]
         plugins = ["-p", "nbval.plugin", "-p", "cnnlab.course.exercises._nbval_report", "-p", "no:cacheprovider"]
-        where = ["-c", str(settings), "--rootdir", folder, f"--junitxml={report}", str(file)]
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        variables = {name: value for name, value in environment().items() if not name.startswith("PYTEST_")}
         ended = subprocess.run(
-            [sys.executable, "-m", "pytest", *plugins, *options, *where],
+            [sys.executable, "-m", "pytest", *plugins, *options, "-c", settings, "--rootdir", folder, file],
             cwd=folder,
-            env={**surroundings, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env={**variables, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", REPORT: str(report)},
             capture_output=True,
             text=True,
             encoding="utf-8",
             errors="replace",
         )
-        seen = _read_report(report) if report.exists() else {}
-    if not seen:
+        cells = read_report(report)
+    if not cells:
         said = (ended.stdout + ended.stderr).strip().splitlines()[-5:]
         raise CourseError("\n".join(["the check could not start; `cnnlab doctor` looks for the cause", *said]), code=1)
-    return seen
+    return cells
 
 
-def _read_report(report: Path) -> dict[str, dict[str, Any]]:
-    seen = {}
-    for case in ET.parse(report).iter("testcase"):
-        noted = case.find("properties/property[@name='cell']")
-        if noted is None:
-            continue  # a fault before the first cell, such as a kernel that does not start
-        cell = json.loads(noted.get("value", ""))
-        faults = [child for child in case if child.tag in ("failure", "error", "skipped")]
-        told = " ".join((fault.get("message") or "") + (fault.text or "") for fault in faults)
-        # After a first cell was stopped nbval no longer says so of others, but the interrupt shows.
-        timed_out = "Timeout of" in told or cell["error"].startswith("KeyboardInterrupt")
-        seen[cell["id"]] = {**cell, "passed": not faults, "timed_out": timed_out, "died": KERNEL_DIED in told}
-    return seen
-
-
-def _errors_before(notebook: NotebookNode, seen: dict[str, dict[str, Any]], checks: set[str]) -> dict[str, list[str]]:
+def _errors_before(notebook: NotebookNode, cells: dict[str, CellResult], checks: set[str]) -> dict[str, list[str]]:
     """For each check cell the errors of the student's cells between the check before it and itself."""
     errors: dict[str, list[str]] = {}
     lately: list[str] = []
     for cell in notebook.cells:
         if cell.id in checks:
             errors[cell.id], lately = lately, []
-        elif error := seen.get(cell.id, {}).get("error"):
-            lately.append(line_of(error))
+        elif cell.id in cells and cells[cell.id].error:
+            lately.append(first_line(cells[cell.id].error))
     return errors
 
 
-def _result(
-    question: Question, cell: dict[str, Any] | None, reference: str, errors: list[str], timeout: float
-) -> Result:
-    if cell and cell["passed"]:
-        return Result(question.id, question.title, True, (), "")
-    return Result(question.id, question.title, False, differed(cell, reference, errors, timeout), question.hint)
+def _missing(pristine: NotebookNode, student: NotebookNode) -> tuple[str, ...]:
+    """The exercise's code cells that the student's file lacks; none if its editor wrote new ids for all."""
+    ids = {cell.id for cell in student.cells}
+    if ids.isdisjoint(cell.id for cell in pristine.cells):
+        return ()
+    return tuple(cell.id for cell in pristine.cells if cell.cell_type == "code" and cell.id not in ids)
 
 
 def _title_and_hint(cell: NotebookNode) -> tuple[str, str]:

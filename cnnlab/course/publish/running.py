@@ -1,25 +1,20 @@
 """Notebooks run from top to bottom without a browser: a fresh kernel, the notebook's own folder, this Python."""
 
-import asyncio
-import atexit
 import re
-import signal
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from cnnlab.course.desk.copies import install
-from cnnlab.course.desk.kernel import ThisPython
-from cnnlab.course.notebooks import CourseError, packaged, place, read, source, write
+from cnnlab.course.desk.kernel import ThisPython, environment
+from cnnlab.course.notebooks import CourseError, packaged, read, source, write, write_bytes
 from cnnlab.course.publish.pages import page
 from cnnlab.course.publish.tidy import tidy
 
@@ -56,12 +51,12 @@ def run(
     """
     notebook = read(path)
     if html is not None:
-        make_room(html, [path])
+        make_folder(html, [path])
     total = sum(runs(cell) for cell in notebook.cells)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="cnnlab-") as elsewhere:
         folder = path.resolve().parent
-        if packaged() and folder.is_relative_to(source()):  # an installed package is no place for what a lecture writes
+        if packaged() and folder.is_relative_to(source()):  # a lecture must not write into a package
             folder = install(elsewhere).folder / folder.relative_to(source())
         execute(notebook, folder=folder, timeout=timeout, progress=lambda done: progress(done, total))
         tidy(notebook, folder=folder)
@@ -70,11 +65,11 @@ def run(
             write(path, notebook)
         if html is not None:
             written.append(html / f"{path.stem}.html")
-            place(written[-1], page(notebook, folder=folder).encode())
+            write_bytes(written[-1], page(notebook, folder=folder).encode())
     return Ran(path, total, time.perf_counter() - started, tuple(written))
 
 
-def make_room(html: Path, paths: list[Path]) -> None:
+def make_folder(html: Path, paths: list[Path]) -> None:
     """Make the folder for the pages of notebooks, each of which is called as its notebook is.
 
     Raises:
@@ -97,43 +92,38 @@ def execute(
     timeout: float = TIMEOUT,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Run a notebook's cells in place, in a kernel that starts in ``folder``."""
-    at: dict[str, Any] = {"cell": None, "done": 0}
+    """Run a notebook's cells, in a kernel that starts in ``folder``; their outputs are written into ``notebook``."""
+    with tempfile.TemporaryDirectory(prefix="cnnlab-kernel-") as own, tempfile.TemporaryFile() as log:
+        kernel = AsyncKernelManager(
+            kernel_name="python3", kernel_spec_manager=ThisPython(), connection_file=str(Path(own, "kernel.json"))
+        )
+        client = NotebookClient(
+            notebook, km=kernel, timeout=timeout, record_timing=False, resources={"metadata": {"path": str(folder)}}
+        )
+        # What the kernel process itself says is of use only if it dies.
+        with client.setup_kernel(cleanup_kc=True, stderr=log, env=environment()):
+            done = 0
+            for index, cell in enumerate(notebook.cells):
+                _execute_cell(client, cell, index, log)
+                if runs(cell):
+                    done += 1
+                    progress(done)
 
-    def begin(cell: NotebookNode, cell_index: int) -> None:
-        at["cell"] = cell
 
-    def done(cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
-        at["done"] += 1
-        progress(at["done"])
-
-    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisPython())
-    client = NotebookClient(
-        notebook,
-        km=kernel,
-        timeout=timeout,
-        record_timing=False,
-        store_widget_state=False,
-        resources={"metadata": {"path": str(folder)}},
-        on_notebook_start=lambda notebook: _endings_as_interrupts(),
-        on_cell_execute=begin,
-        on_cell_executed=done,
-    )
-    with tempfile.TemporaryFile() as log:  # what the kernel process itself says is of use only if it dies
-        try:
-            client.execute(cleanup_kc=True, stderr=log)
-        except CellExecutionError:
-            raise CourseError(f"{_cell(at['cell'])}\n{_traceback(at['cell'])}", code=1) from None
-        except CellTimeoutError:
-            late = f"took more than {timeout:g} seconds and was stopped"
-            raise CourseError(f"{_cell(at['cell'])}\n{late}", code=1) from None
-        except DeadKernelError:
-            raise CourseError(f"{_cell(at['cell'])}\n{_last_words(log)}", code=1) from None
-        except KeyboardInterrupt:
-            if kernel.has_kernel:  # else it went with the interrupt, or nbclient was ending it already
-                run_sync(kernel.shutdown_kernel)(now=True)
-            atexit.unregister(client._cleanup_kernel)
-            raise
+def _execute_cell(client: NotebookClient, cell: NotebookNode, index: int, log: IO[bytes]) -> None:
+    try:
+        client.execute_cell(cell, index)
+        return
+    except CellExecutionError:
+        why = _traceback(cell)
+    except CellTimeoutError:
+        why = f"took more than {client.timeout:g} seconds and was stopped"
+    except DeadKernelError:
+        why = _last_words(log)
+    except KeyboardInterrupt:
+        client.shutdown_kernel = "immediate"  # else a busy kernel is waited for
+        raise
+    raise CourseError(f"{_first_lines(cell)}\n{why}", code=1)
 
 
 def runs(cell: NotebookNode) -> bool:
@@ -141,16 +131,7 @@ def runs(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip())
 
 
-def _endings_as_interrupts() -> None:
-    # nbclient answers Ctrl-C and SIGTERM by stopping the kernel, and then fails as if it had died; an interrupt says
-    # what happened. On Windows, or outside of the main thread, it catches none.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            if asyncio.get_running_loop().remove_signal_handler(number):
-                signal.signal(number, signal.default_int_handler)
-
-
-def _cell(cell: NotebookNode) -> str:
+def _first_lines(cell: NotebookNode) -> str:
     lines = cell.source.splitlines()
     more = [f"    … {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []
     return "\n".join([f"cell {cell.get('id', '?')!r}:", *(f"    {line}" for line in lines[:SHOWN]), *more])

@@ -19,11 +19,6 @@ from cnnlab.course.desk.doctor import Examined, Finding
 GOOD = Examined({"works": True, "threads": 2, "cuda": "", "mps": False, "bfloat16": True})
 
 
-@pytest.mark.parametrize(("version", "state"), [((3, 10), "fail"), ((3, 11), "ok"), ((3, 13), "ok"), ((3, 14), "note")])
-def test_python_versions(version: tuple[int, int], state: str) -> None:
-    assert doctor.python(version).state == state
-
-
 def test_a_pair_of_one_build_is_fine() -> None:
     assert doctor.torch_pair(GOOD, "2.15.0+cpu", "0.29.2+cpu") == Finding(
         "PyTorch", "ok", "torch 2.15.0+cpu, torchvision 0.29.2+cpu"
@@ -31,15 +26,15 @@ def test_a_pair_of_one_build_is_fine() -> None:
 
 
 @pytest.mark.parametrize("gpu", [False, True])
-def test_a_cpu_torch_beside_a_cuda_torchvision_is_recognised_and_mended(
+def test_a_cpu_torch_beside_a_cuda_torchvision_is_recognised_with_the_fix(
     gpu: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi" if gpu else None)
     error = "RuntimeError: operator torchvision::nms does not exist"
     finding = doctor.torch_pair(Examined({}, error), "2.15.0+cpu", "0.29.2+cu132")
     assert finding.state == "fail"
-    assert "torch 2.15.0+cpu, torchvision 0.29.2+cu132: two builds that do not fit together" in finding.means
-    uninstall, install = finding.mend.splitlines()
+    assert "torch 2.15.0+cpu, torchvision 0.29.2+cu132: two builds that do not fit together" in finding.text
+    uninstall, install = finding.fix.splitlines()
     assert uninstall == f"{sys.executable} -m pip uninstall -y torch torchvision"
     index = "" if gpu else " --index-url https://download.pytorch.org/whl/cpu"
     assert install == f"{sys.executable} -m pip install torch torchvision{index}"
@@ -47,15 +42,15 @@ def test_a_cpu_torch_beside_a_cuda_torchvision_is_recognised_and_mended(
 
 def test_other_faults_of_the_import_are_told_as_they_are() -> None:
     assert (
-        "libcudart.so: not found" in doctor.torch_pair(Examined({}, "OSError: libcudart.so: not found"), "2", "0").means
+        "libcudart.so: not found" in doctor.torch_pair(Examined({}, "OSError: libcudart.so: not found"), "2", "0").text
     )
     other = doctor.torch_pair(Examined({}, "OSError: libcudart.so: not found"), "2.15.0+cpu", "0.29.2+cu132")
-    assert "two builds that do not fit together (OSError: libcudart.so: not found)" in other.means
+    assert "two builds that do not fit together (OSError: libcudart.so: not found)" in other.text
     missing = doctor.torch_pair(Examined({}, "ModuleNotFoundError"), "", "")
-    assert (missing.state, missing.means) == ("fail", "torch missing, torchvision missing")
-    assert "pip install torch torchvision" in missing.mend
+    assert (missing.state, missing.text) == ("fail", "torch missing, torchvision missing")
+    assert "pip install torch torchvision" in missing.fix
     wrong = doctor.torch_pair(Examined({**GOOD.facts, "works": False}), "2", "0")
-    assert (wrong.state, wrong.means) == ("fail", "torch 2, torchvision 0: a small matrix product came out wrong")
+    assert (wrong.state, wrong.text) == ("fail", "torch 2, torchvision 0: a small matrix product came out wrong")
 
 
 def test_the_examination_of_this_machine_has_every_fact() -> None:
@@ -78,23 +73,23 @@ def test_a_package_that_is_not_there_has_no_build() -> None:
 
 
 def test_the_device_is_named() -> None:
-    assert doctor.device({"cuda": "NVIDIA H100"}).means == "GPU: NVIDIA H100"
-    assert doctor.device({"mps": True}).means == "Apple GPU (MPS)"
-    assert doctor.device(GOOD.facts).means.startswith("CPU, 2 threads")
+    assert doctor.device({"cuda": "NVIDIA H100", "bfloat16": True}).text == "GPU: NVIDIA H100, native bfloat16"
+    assert doctor.device({"mps": True}).text == "Apple GPU (MPS)"
+    assert doctor.device(GOOD.facts).text.startswith("CPU, 2 threads")
 
 
 def test_a_machine_that_others_keep_busy_is_noted() -> None:
     assert doctor.device(GOOD.facts, load=0.5).state == "ok"
     busy = doctor.device(GOOD.facts, load=500)
     assert busy.state == "note"
-    assert "load 500.0" in busy.means
-    assert "OMP_NUM_THREADS=1" in busy.mend
+    assert "load 500.0" in busy.text
+    assert "OMP_NUM_THREADS=1" in busy.fix
 
 
 def test_who_has_one_thread_already_is_not_told_to_ask_for_it() -> None:
     busy = doctor.device({**GOOD.facts, "threads": 1}, load=500)
-    assert busy.means.startswith("CPU, 1 thread of")
-    assert busy.mend == "end other programs"
+    assert busy.text.startswith("CPU, 1 thread of")
+    assert busy.fix == "end other programs"
 
 
 def test_one_core_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,8 +98,9 @@ def test_one_core_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_bfloat16_is_no_fault() -> None:
-    assert "bfloat16 is native" in doctor.precision(GOOD.facts).means
-    assert doctor.precision({}).state == "ok"
+    assert "native bfloat16; every lecture" in doctor.device(GOOD.facts, load=0).text
+    without = doctor.device({**GOOD.facts, "bfloat16": False}, load=0)
+    assert (without.state, "no native bfloat16, so float32 is used" in without.text) == ("ok", True)
 
 
 def test_a_kernelspec_of_another_python_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,8 +115,8 @@ def test_a_kernelspec_of_another_python_is_found(tmp_path: Path, monkeypatch: py
     assert foreign_python() == "/opt/old/bin/python"
     finding = doctor.kernel()
     assert finding.state == "note", "the course itself takes this Python all the same"
-    assert "takes /opt/old/bin/python" in finding.means
-    assert finding.mend == f"{sys.executable} -m ipykernel install --sys-prefix"
+    assert "takes /opt/old/bin/python" in finding.text
+    assert finding.fix == f"{sys.executable} -m ipykernel install --sys-prefix"
     assert ThisPython().get_kernel_spec("python3").argv[0] == sys.executable
     assert ThisPython().get_all_specs()["python3"]["spec"]["argv"][0] == sys.executable
 
@@ -133,16 +129,18 @@ def test_a_missing_kernel_stops_the_course(monkeypatch: pytest.MonkeyPatch) -> N
 def test_widgets_that_are_missing_mismatched_or_half_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.widgets().state == "ok"
     half = doctor.widgets([str(tmp_path)])
-    assert (half.state, "does not have its part" in half.means) == ("fail", True)
+    assert (half.state, "does not have its part" in half.text) == ("fail", True)
     versions = {"ipywidgets": "8.1.9", "jupyterlab_widgets": "1.0.0"}
     monkeypatch.setattr(importlib.metadata, "version", lambda name: versions[name])
-    assert "jupyterlab_widgets 1.0.0 do not fit together" in doctor.widgets().means
+    for name in ("jupyterlab_widgets", "jupyterlab-widgets"):  # as releases write it
+        monkeypatch.setattr(importlib.metadata, "requires", lambda package, name=name: [f"{name}~=3.0.15"])
+        assert "jupyterlab_widgets 1.0.0 do not fit together" in doctor.widgets().text
 
     def absent(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", absent)
-    assert doctor.widgets().means.startswith("ipywidgets is missing")
+    assert doctor.widgets().text.startswith("jupyterlab_widgets is missing")
 
 
 def test_a_cache_that_cannot_be_written_stops_the_course(tmp_path: Path) -> None:
@@ -150,20 +148,25 @@ def test_a_cache_that_cannot_be_written_stops_the_course(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     finding = doctor.cache(tmp_path / "file" / "cache")
     assert finding.state == "fail"
-    assert "cannot be written" in finding.means
-    assert "set CNNLAB_CACHE" in finding.mend
+    assert "cannot be written" in finding.text
+    assert "set CNNLAB_CACHE" in finding.fix
 
 
-def test_folders_of_jupyter_that_cannot_be_written_stop_the_course(tmp_path: Path) -> None:
-    folders = {"JUPYTER_DATA_DIR": str(tmp_path / "data"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
-    assert doctor.jupyter(folders).state == "ok"
-    (tmp_path / "file").touch()
-    finding = doctor.jupyter({**folders, "JUPYTER_RUNTIME_DIR": str(tmp_path / "file" / "runtime")})
-    assert (finding.state, finding.means) == (
-        "fail",
-        f"{tmp_path}/file/runtime cannot be written: JupyterLab does not start",
+def test_a_home_that_cannot_be_written_is_noted_with_what_is_used_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert doctor.home().state == "ok"
+    (tmp_path / "home").touch()  # nothing can be written below a file
+    finding = doctor.home()
+    assert (finding.state, f"{tmp_path}/home/.ipython, " in finding.text) == ("note", True)
+    assert finding.fix == (
+        "to keep settings, set IPYTHONDIR, JUPYTER_CONFIG_DIR, JUPYTER_DATA_DIR, MPLCONFIGDIR to folders that are "
+        "writable"
     )
-    assert finding.mend == "make it writable, or set JUPYTER_RUNTIME_DIR to folders that are"
 
 
 def test_a_full_disk_is_found_even_for_a_folder_that_is_not_there_yet(
@@ -172,7 +175,7 @@ def test_a_full_disk_is_found_even_for_a_folder_that_is_not_there_yet(
     assert doctor.disk(tmp_path / "not" / "yet").state == "ok"
     monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=1e8))
     finding = doctor.disk(tmp_path)
-    assert (finding.state, finding.means) == ("fail", f"0.1 GB free at {tmp_path}: too little")
+    assert (finding.state, finding.text) == ("fail", f"0.1 GB free at {tmp_path}: too little")
 
 
 @pytest.mark.parametrize(("gigabytes", "state"), [(None, "note"), (2.0, "note"), (8.0, "ok")])
@@ -203,13 +206,13 @@ def server() -> Iterator[str]:
 
 def test_any_answer_is_a_network(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert doctor.network(server, timeout=60).means == "online"
+    assert doctor.network(server, timeout=60).text == "online"
 
 
 def test_a_search_for_an_address_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Event()
     monkeypatch.setattr(doctor, "_answers", lambda url, timeout: found.wait(60))
-    assert doctor.network("https://nowhere.example/", timeout=0.1).means.startswith("offline")
+    assert doctor.network("https://nowhere.example/", timeout=0.1).text.startswith("offline")
     found.set()
 
 
@@ -218,15 +221,12 @@ def test_a_network_that_is_silent_or_absent_costs_two_seconds_and_is_no_fault(mo
     with socket.create_server(("127.0.0.1", 0)) as silent:
         finding = doctor.network(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=0.3)
     assert finding.state == "ok"
-    assert finding.means.startswith("offline: everything in the course works")
+    assert finding.text.startswith("offline: everything in the course works")
 
 
 def test_a_machine_with_a_broken_pytorch_is_examined_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "examine_torch", lambda: Examined({}, "ImportError: broken"))
     monkeypatch.setattr(doctor, "network", lambda: Finding("Network", "ok", "online"))
-    states = {finding.check: finding.state for finding in doctor.examine()}
+    states = {finding.subject: finding.state for finding in doctor.examine()}
     assert states["PyTorch"] == "fail"
-    checks = (
-        "Python, PyTorch, Device, Precision, Jupyter kernel, Widgets, Cache, Jupyter folders, Disk, Memory, Network"
-    )
-    assert ", ".join(states) == checks
+    assert ", ".join(states) == "Python, PyTorch, Device, Jupyter kernel, Widgets, Cache, Home, Disk, Memory, Network"

@@ -11,10 +11,10 @@ import pytest
 
 from cnnlab.course.desk import lab as module
 from cnnlab.course.desk.copies import Installed
-from cnnlab.course.desk.lab import browser_is_likely, default_ip, greeting, lab, server_options
+from cnnlab.course.desk.lab import browser_is_likely, default_ip, free_port, greeting, lab, server_options
 from cnnlab.course.notebooks import CourseError
 
-INFO = {"port": 8889, "token": "secret", "base_url": "/", "hostname": "localhost", "secure": False}
+ADDRESS = "http://localhost:8889/lab/tree/01.ipynb?token=secret"
 
 
 def options(**changes: object) -> list[str]:
@@ -24,30 +24,30 @@ def options(**changes: object) -> list[str]:
 
 def test_the_first_line_says_what_to_open_and_how_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
-    first, second = greeting(INFO, "lab/tree/01.ipynb", Installed(Path("/work"), (Path("a"),), (), ()), asked=8889)
-    assert first == "Open http://localhost:8889/lab/tree/01.ipynb?token=secret  (stop with Ctrl-C here)"
+    first, second, *_ = greeting(ADDRESS, Installed(Path("/work"), (Path("a"),), (), ()), port=8889, asked=8889)
+    assert first == f"Open {ADDRESS}  (stop with Ctrl-C here)"
     assert second == "Your notebooks: /work (1 file added)"
 
 
-def test_a_taken_port_and_newer_versions_are_told() -> None:
+def test_a_taken_port_and_newer_versions_are_reported() -> None:
     older = (Path("/course/02_b.ipynb"), Path("/course/exercises/03_c.ipynb"))
-    _, files, port, newer = greeting(
-        INFO, "lab", Installed(Path("/course"), (), (Path("a"), Path("b")), older), asked=8888
-    )
+    installed = Installed(Path("/course"), (), (Path("a"), Path("b")), older)
+    _, files, port, newer, *_ = greeting(ADDRESS, installed, port=8889, asked=8888)
     assert files == "Your notebooks: /course (2 files brought up to date)"
     assert port == "Port 8888 is taken, by another JupyterLab perhaps; this one listens on 8889"
     assert newer.endswith("02_b.ipynb, exercises/03_c.ipynb. `cnnlab reset 02` brings one and keeps yours beside it")
 
 
-def test_over_ssh_the_tunnel_is_told_with_the_real_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_ssh_the_tunnel_is_shown_with_the_real_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.2 50000 10.0.0.1 22")
     monkeypatch.setenv("USER", "ada")
-    last = greeting(INFO, "lab", Installed(Path("/work"), (), (), ()), asked=8889)[-1]
+    last = greeting(ADDRESS, Installed(Path("/work"), (), (), ()), port=8889, asked=8889)[-1]
     assert last.endswith("ssh -N -L 8889:localhost:8889 ada@10.0.0.1")
 
 
-def test_a_server_with_a_password_has_no_token_in_its_address() -> None:
-    assert "token" not in greeting({**INFO, "token": ""}, "lab", Installed(Path("/work"), (), (), ()), asked=8889)[0]
+def test_when_no_port_is_free_another_is_asked_for() -> None:
+    with socket.create_server(("127.0.0.1", 65535)), pytest.raises(CourseError, match="no port is free from 65535 on;"):
+        free_port(65535, host="127.0.0.1")
 
 
 def test_root_is_allowed_only_for_root(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from cnnlab.course import notebooks
 from cnnlab.course.notebooks import CourseError, find, read
 from cnnlab.course.publish.pages import heading, page
-from cnnlab.course.publish.running import make_room, run
+from cnnlab.course.publish.running import make_folder, run
 from cnnlab.course.publish.tidy import WIDGET, machine_paths, tidy
 
 from ..conftest import v4
@@ -79,8 +79,8 @@ def test_pages_that_would_overwrite_each_other_or_a_file_are_refused_before_anyt
     solution = saved(tmp_path / "solutions" / "01_pictures.ipynb", "1")
     rule = f"^{re.escape(str(lecture))} and {re.escape(str(solution))} would both be 01_pictures.html; give each"
     with pytest.raises(CourseError, match=rule):
-        make_room(tmp_path / "out", [lecture, solution])
-    make_room(tmp_path / "out", [lecture, tmp_path / "solutions" / ".." / "01_pictures.ipynb"])  # the same one twice
+        make_folder(tmp_path / "out", [lecture, solution])
+    make_folder(tmp_path / "out", [lecture, tmp_path / "solutions" / ".." / "01_pictures.ipynb"])  # the same one twice
     (tmp_path / "page.html").write_text("mine")
     for html in (tmp_path / "page.html", tmp_path / "page.html" / "out"):
         with pytest.raises(

@@ -1,4 +1,4 @@
-"""How commands speak: a line, a bar, a spinner; and how they end when something is wrong."""
+"""What commands print: lines, progress bars, a spinner; and errors, with the exit code."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ BAD_INPUT = 2
 
 
 @contextmanager
-def errors_told(*bad_input: type[Exception]) -> Iterator[None]:
-    """Tell errors in a line, without a traceback; those of ``bad_input`` with exit code 2, as a wrong option has."""
+def one_line_errors(*bad_input: type[Exception]) -> Iterator[None]:
+    """Print an error in a line, without a traceback; those of ``bad_input`` exit with 2, as a wrong option does."""
     try:
         yield
     except CourseError as error:
@@ -31,17 +31,11 @@ def errors_told(*bad_input: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def bar(name: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that counts ``unit``s that are done, and is gone when all are; in a log, the name alone."""
+    """A progress bar that counts ``unit``s, and vanishes when all are done; in a log, the name alone."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-    )
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn())
     console = Console(stderr=True)
     if not console.is_terminal:
         console.print(f"{name} …", highlight=False)
@@ -54,19 +48,19 @@ def bar(name: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def spinner(text: str) -> Iterator[None]:
-    """Show that something goes on."""
+    """Show, on a terminal, that something goes on."""
     from rich.console import Console
 
     with Console(stderr=True).status(text):
         yield
 
 
-def near(path: Path) -> Path:
-    """A path as it is written from here."""
+def relative(path: Path) -> Path:
+    """A path from the current folder on, if it lies in that."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def say(line: str) -> None:
-    """Print a line, at once also into a pipe or a log."""
+    """Print a line, and flush, so that it shows at once in a pipe or a log too."""
     typer.echo(line)
     sys.stdout.flush()
