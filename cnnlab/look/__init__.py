@@ -2,6 +2,9 @@
 
 from cnnlab.look.activations import activations
 from cnnlab.look.architecture import architecture
+from cnnlab.look.arrays.channels import channels
+from cnnlab.look.arrays.gram_matrix import gram_matrix
+from cnnlab.look.arrays.sliding import sliding
 from cnnlab.look.bars import bars
 from cnnlab.look.confusion import confusion, correlations
 from cnnlab.look.curves import curves
@@ -16,6 +19,7 @@ from cnnlab.look.overlays import overlays
 from cnnlab.look.points import points
 from cnnlab.look.receptive_field import receptive_field
 from cnnlab.look.response import response
+from cnnlab.look.schematics.schematic import schematic
 from cnnlab.look.splits import class_counts, mistakes, samples, scores
 from cnnlab.look.verdict import verdict
 
@@ -24,11 +28,13 @@ __all__ = [
     "activations",
     "architecture",
     "bars",
+    "channels",
     "class_counts",
     "confusion",
     "correlations",
     "curves",
     "efficiency",
+    "gram_matrix",
     "heatmap",
     "kernels",
     "labelled",
@@ -40,6 +46,8 @@ __all__ = [
     "receptive_field",
     "response",
     "samples",
+    "schematic",
     "scores",
+    "sliding",
     "verdict",
 ]

@@ -1,0 +1,1 @@
+"""Arrays as grids of pixels: windows that slide, channels, a Gram matrix."""

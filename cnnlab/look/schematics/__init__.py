@@ -1,0 +1,1 @@
+"""Schematics: networks, blocks and procedures as boxes and arrows."""
