@@ -2,7 +2,7 @@
 
 from cnnlab.data.augmentation import Augmentation, warp
 from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
-from cnnlab.data.feeding import Augment, Batches, batches, to_float
+from cnnlab.data.feeding import Augment, Batches, Loader, batches, to_float
 from cnnlab.data.folders import Pictures, folder
 from cnnlab.data.krizhevsky import ColourPCA, RandomCrop, ten_crops
 from cnnlab.data.sources.drawings import drawing, drawn
@@ -17,6 +17,7 @@ __all__ = [
     "Batches",
     "ColourPCA",
     "Images",
+    "Loader",
     "Pictures",
     "RandomCrop",
     "Split",

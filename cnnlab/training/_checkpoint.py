@@ -9,11 +9,9 @@ from typing import Any
 import torch
 
 from cnnlab.files import atomic
-from cnnlab.training._settings import plain
+from cnnlab.training._settings import numpy_free
 
-MARK = "cnnlab checkpoint"  # the first key of the state, with the version: it stands near the beginning of the file
-VERSION = 2
-PARTS = {MARK, "settings", "rows", "model", "optimizer", "schedule", "best", "way", "finished"}
+MARK, VERSION = "cnnlab checkpoint", 2
 
 
 def write_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
@@ -26,10 +24,13 @@ def write_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> Non
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as draft, open(draft, "wb") as file:
-            torch.save(plain({MARK: VERSION, **state}), file)
-    except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
+            torch.save(numpy_free({MARK: VERSION, **state}), file)
+    except (OSError, RuntimeError) as error:
+        reason: BaseException | None = error
+        while reason is not None and not isinstance(reason, OSError):  # torch's writer hides the system's words
+            reason = reason.__context__
         raise OSError(
-            f"the checkpoint {path} could not be written ({_systems_word(error)}); the one before is untouched: free "
+            f"the checkpoint {path} could not be written ({reason or error}); the one before is untouched: free "
             "some space or make the folder writable, then call fit again with the same resume"
         ) from error
 
@@ -51,19 +52,14 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], epoc
         state = _read(path)
     except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0][:120]
-        if _marked(path):
-            raise ValueError(
-                f"{path} is a damaged checkpoint ({reason}); delete it to begin again, or name another file in resume"
-            ) from error
-        raise ValueError(f"{path} is no checkpoint of cnnlab ({reason}); name another file in resume") from error
-    if not isinstance(state, dict) or MARK not in state:
-        raise ValueError(f"{path} is no checkpoint of cnnlab; name another file in resume")
-    if set(state) != PARTS or state[MARK] != VERSION:
-        raise ValueError(f"{path} is a checkpoint of another version of cnnlab; name another file in resume")
+        raise ValueError(
+            f"{path} is no checkpoint of this version of cnnlab, or a damaged one ({reason}); name another file in "
+            "resume to begin again"
+        ) from error
     changed = [
-        _difference(name, state["settings"].get(name), value)
-        for name, value in settings.items()
-        if state["settings"].get(name) != value
+        _difference(name, state["settings"].get(name), settings.get(name))
+        for name in {**state["settings"], **settings}
+        if state["settings"].get(name) != settings.get(name)
     ]
     if changed:
         raise ValueError(
@@ -75,28 +71,17 @@ def read_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], epoc
     return state
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> dict[str, Any]:
     if not zipfile.is_zipfile(path):
         raise ValueError("it is cut off or something else")
     with zipfile.ZipFile(path) as archive:  # torch.load does not look at the checksums
         broken = archive.testzip()
     if broken:
         raise ValueError(f"the checksum of its part {broken} is wrong")
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def _marked(path: Path) -> bool:
-    """Whether a file that cannot be read was a checkpoint of ours once."""
-    with open(path, "rb") as file:
-        return MARK.encode() in file.read(4096)
-
-
-def _systems_word(error: BaseException | None) -> BaseException | None:
-    """The system's error behind one of torch's writer, which only speaks of positions in the file."""
-    cause = error
-    while cause is not None and not isinstance(cause, OSError):
-        cause = cause.__context__
-    return cause or error
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict) or state.get(MARK) != VERSION:
+        raise ValueError(f"its first entry is not {MARK!r}: {VERSION}")
+    return state
 
 
 def _difference(name: str, before: object, now: object) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -60,10 +61,12 @@ class Progress:
         if not self.shown or now - self._drawn < PAUSE:
             return
         self._drawn = now
-        done = len(self.rows) - self._first + step / steps
-        left = (now - self._started) / done * (self.epochs - self._first - done)
-        self.fraction = step / steps
-        self.running = f"epoch {len(self.rows) + 1} of {self.epochs}, loss {loss:.3f}, {_duration(left)} left"
+        self.running = f"epoch {len(self.rows) + 1} of {self.epochs}, loss {loss:.3f}"
+        if steps:  # 0 while it is not known how many an epoch has
+            self.fraction = min(step / steps, 1.0)
+            done = len(self.rows) - self._first + self.fraction
+            left = (now - self._started) / done * (self.epochs - self._first - done)
+            self.running += f", {timedelta(seconds=round(left))} left"
         self._draw()
 
     def epoch(self) -> None:
@@ -124,20 +127,6 @@ def _text_rows(rows: list[dict[str, float]]) -> list[str]:
     return [head] + [
         f"{number:>5}" + "".join(f"{_cell(name, row):>15}" for name in names) for number, row in enumerate(rows, 1)
     ]
-
-
-def _duration(seconds: float) -> str:
-    """Seconds in words.
-
-    >>> _duration(8.4), _duration(200), _duration(9000)
-    ('8 s', '3 min 20 s', '2 h 30 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _in_notebook() -> bool:

@@ -43,11 +43,54 @@ def test_the_next_epoch_is_not_the_next_seeds_first():
 
 @pytest.mark.parametrize("gathered", [1, 10, 1000])
 def test_how_many_pictures_are_gathered_at_once_changes_no_batch(monkeypatch, gathered):
-    pieces, scale = [], data.to_float
     monkeypatch.setattr("cnnlab.data.feeding.GATHERED", gathered)
-    monkeypatch.setattr("cnnlab.data.feeding.to_float", lambda images: pieces.append(len(images)) or scale(images))
     assert values(data.batches(numbered(18), 4)) == [[*range(n, min(n + 4, 18))] for n in range(0, 18, 4)]
-    assert max(pieces) == {1: 4, 10: 8, 1000: 18}[gathered]
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("count", [64, 65])
+def test_the_shares_of_processes_are_disjoint_equally_large_and_together_the_epoch(count, processes):
+    shares = []
+    for rank in range(processes):
+        feed = data.batches(numbered(count), 8, shuffle=True, rank=rank, processes=processes)
+        feed.set_epoch(2)
+        batches = values(feed)
+        assert len(batches) == len(feed)
+        shares.append([number for batch in batches for number in batch])
+    assert {len(share) for share in shares} == {count // processes}
+    together = [number for share in shares for number in share]
+    assert len(set(together)) == len(together) == count - count % processes
+    alone = data.batches(numbered(count), 8, shuffle=True)
+    alone.set_epoch(2)
+    order = [number for batch in values(alone) for number in batch]
+    assert shares[1] == order[1 : len(together) : processes]
+
+
+def test_processes_augment_alike_pictures_differently():
+    split = data.Split(torch.zeros(8, 1, 1, 1), torch.zeros(8, dtype=torch.int64), ("all",))
+
+    def noise(images, *, generator):
+        return images + torch.rand(images.shape, generator=generator)
+
+    feeds = [data.batches(split, 4, shuffle=True, augment=noise, rank=rank, processes=2) for rank in (0, 1)]
+    first, second = (torch.cat([images for images, _ in feed]) for feed in feeds)
+    assert not torch.equal(first, second)
+
+
+def test_a_loader_gives_its_batches_scaled_and_is_told_the_epoch():
+    class Loader:
+        def set_epoch(self, epoch):
+            self.epoch = epoch
+
+        def __iter__(self):
+            yield torch.full((2, 1, 1, 1), self.epoch, dtype=torch.uint8), torch.tensor([0, 1])
+
+    feed = data.batches(Loader(), 64, shuffle=True)
+    feed.set_epoch(7)
+    assert values(feed) == [[7, 7]]
+    with pytest.raises(TypeError, match="has no len"):
+        len(feed)
+    assert len(data.batches([(torch.zeros(1, 1, 1, 1), torch.tensor([0]))] * 3, 64)) == 3
 
 
 def test_a_single_last_picture_is_left_out_when_shuffled_and_kept_otherwise():
@@ -115,28 +158,30 @@ def six(folder, broken):
 
 @pytest.mark.filterwarnings("ignore:.*broken picture")
 @pytest.mark.parametrize("broken", [{0, 1, 2}, {0, 2, 4}, {0}, {1, 3, 4, 5}])
-def test_broken_pictures_leave_no_batch_of_one_to_train_on(tmp_path, broken):
+def test_batches_are_filled_up_where_pictures_are_broken_and_none_has_a_single_one(tmp_path, broken):
     split = six(tmp_path, broken)
     for seed in range(20):
         feed = data.batches(split, 2, shuffle=True, seed=seed)
-        whole = [number for number in feed.order().tolist() if number not in broken]
-        feed.set_epoch(0)
         given = [
             (((images + 1) * 12.75)[:, 0, 0, 0].round().int().tolist(), labels.tolist()) for images, labels in feed
         ]
         assert all(pictures == labels for pictures, labels in given), "every picture keeps its label"
+        whole = data.batches(
+            data.Split(torch.zeros(6, 1, 1, 1), torch.arange(6), split.classes), 1, shuffle=True, seed=seed
+        )
+        order = [label.item() for _, label in whole if label.item() not in broken]
         seen = [label for _, labels in given for label in labels]
-        assert seen in (whole, whole[:-1]), "in their order, but for a last one that nothing follows"
-        assert all(1 < len(labels) < 4 for _, labels in given)
-        assert len(seen) >= 2
+        assert seen == order[: len(order) // 2 * 2], "in their order, but for a last one that nothing follows"
+        assert all(len(labels) == 2 for _, labels in given)
 
 
 @pytest.mark.filterwarnings("ignore:.*broken picture")
 def test_without_shuffling_and_where_there_is_but_one_a_single_picture_comes(tmp_path):
     for broken, size, shuffle, sizes in (
-        ({0, 4}, 2, False, [1, 2, 1]),
+        ({0}, 2, False, [2, 2, 1]),
         ({0, 1, 2, 4, 5}, 2, True, [1]),
         ({0}, 1, True, [1] * 5),
+        (set(range(6)), 2, True, []),
     ):
         feed = data.batches(six(tmp_path, broken), size, shuffle=shuffle)
         assert [len(labels) for _, labels in feed] == sizes

@@ -19,6 +19,18 @@ def test_numbers_are_scikit_learns():
         assert REPORT.per_class[name].tolist() == pytest.approx(values.tolist()), name
 
 
+def test_a_class_that_is_never_predicted_or_never_there_counts_zero():
+    """Of two cats and two dogs all are taken for dogs: no cat and no bird is predicted, and no bird is there."""
+    labels = torch.tensor([0, 0, 1, 1])
+    report = Report(torch.tensor([[0.0, 1.0, 0.0]]).expand(4, 3), labels, ("cat", "dog", "bird"))
+    assert report.per_class["precision"].tolist() == [0, 0.5, 0]
+    assert report.per_class["recall"].tolist() == [0, 1, 0]
+    assert report.per_class["f1"].tolist() == pytest.approx([0, 2 / 3, 0])
+    theirs = metrics.precision_recall_fscore_support(labels, report.predictions, labels=range(3), zero_division=0)
+    for name, values in zip(("precision", "recall", "f1", "support"), theirs, strict=True):
+        assert report.per_class[name].tolist() == pytest.approx(values.tolist()), name
+
+
 def test_mistakes_come_the_most_confident_first():
     wrong = (LOGITS.argmax(1) != LABELS).nonzero().flatten()
     assert sorted(REPORT.mistakes.tolist()) == wrong.tolist()

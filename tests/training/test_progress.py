@@ -1,6 +1,4 @@
-import os
-import subprocess
-import sys
+import io
 
 import pytest
 from bs4 import BeautifulSoup
@@ -56,17 +54,26 @@ def test_an_interrupted_run_says_where(tiny, capsys):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp932", "utf-8"])
-def test_a_terminal_that_cannot_show_a_sign_shows_another(encoding):
-    code = """
-from cnnlab.training._progress import Progress
-with Progress(title="CPU \u00b7 2.0\u00d7", epochs=1, rows=[], shown=True) as shown:
-    shown.note = "no \u00b7"
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": encoding}
-    )
-    expected = "CPU · 2.0×\nno ·\n".encode(encoding, "replace")
-    assert done.stdout.replace(b"\r\n", b"\n") == expected
+def test_a_terminal_that_cannot_show_a_sign_shows_another(monkeypatch, encoding):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    monkeypatch.setattr("sys.stdout", terminal)
+    with Progress(title="CPU · 2.0×", epochs=1, rows=[], shown=True) as shown:
+        shown.note = "no ·"
+    assert terminal.buffer.getvalue() == "CPU · 2.0×\nno ·\n".encode(encoding, "replace")
+
+
+def test_of_several_processes_the_first_alone_shows_progress_and_writes_the_checkpoint(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    seen = []
+    for rank in (0, 1):
+        monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+        monkeypatch.setattr("torch.distributed.get_rank", lambda rank=rank: rank)
+        monkeypatch.setattr("torch.distributed.get_world_size", lambda: 2)
+        net = models.build("lenet5", num_classes=2)
+        cnnlab.fit(net, tiny, epochs=1, batch_size=8, resume=tmp_path / f"{rank}.pt", callbacks=[seen.append])
+        assert bool(capsys.readouterr().out) == (tmp_path / f"{rank}.pt").exists() == (rank == 0)
+    assert [step.steps for step in seen] == [4] * 8  # a half of the eight batches each
 
 
 def test_the_time_left_after_a_resume_is_that_of_the_epochs_left(monkeypatch):
@@ -76,4 +83,4 @@ def test_the_time_left_after_a_resume_is_that_of_the_epochs_left(monkeypatch):
     shown._handle = type("Handle", (), {"update": lambda self, what: None})()
     clock[0] += 10
     shown.step(2, 4, 0.7)  # half an epoch in 10 seconds, and one and a half to go
-    assert shown.running == "epoch 9 of 10, loss 0.700, 30 s left"
+    assert shown.running == "epoch 9 of 10, loss 0.700, 0:00:30 left"

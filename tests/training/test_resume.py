@@ -1,9 +1,9 @@
 """A run that was interrupted, at any moment and in any way, ends with the weights of one that was not."""
 
+import copy
 import functools
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -12,185 +12,237 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import nn
+from torch.nn import functional as F
+from torch.optim import SGD
 from torch.optim import lr_scheduler as lrs
+from torch.optim.swa_utils import SWALR
 
 import cnnlab
-from cnnlab import data, models
-from cnnlab.inference.runtime import Runtime, Way
+from cnnlab import data
+from cnnlab.inference import choose
 from cnnlab.training._checkpoint import read_checkpoint
 from cnnlab.training._settings import fingerprint
 
-KILL = getattr(signal, "SIGKILL", None)  # Windows has none
+
+def sgd(lr, momentum=0.0):
+    return lambda parameters: SGD(parameters, lr, momentum)
+
+
+def train(pictures, path, *, net=None, **options):
+    """Train a small network with dropout."""
+    torch.manual_seed(0)
+    net = net or nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(784, 2))
+    options = {"epochs": 1, "batch_size": 16, "progress": False, "optimizer": sgd(0.1, 0.9), **options}
+    return net, cnnlab.fit(net, pictures, resume=path, **options)
+
+
+def interrupted_at(epoch, number=1):
+    def interrupt(step):
+        if (step.epoch, step.step) == (epoch, number):
+            raise KeyboardInterrupt
+
+    return interrupt
+
+
+def same(first, second):
+    pairs = zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+class Alternating:
+    """An augmentation that mirrors every second epoch; the random numbers that it draws are counted too."""
+
+    def set_epoch(self, epoch):
+        self._odd = epoch % 2 == 1
+
+    def __call__(self, images, *, generator):
+        images = images + 0.1 * torch.rand(images.shape, generator=generator)
+        return images.flip(-1) if self._odd else images
+
+
+class Average:
+    """The mean of the weights after every step, which the network gets in the end."""
+
+    def __init__(self):
+        self.sums, self.count = {}, 0
+
+    def __call__(self, step):
+        weights = step.model.state_dict()
+        self.sums = {name: self.sums.get(name, 0) + weight for name, weight in weights.items()}
+        self.count += 1
+        if (step.epoch, step.step) == (step.epochs, step.steps):
+            step.model.load_state_dict({name: total / self.count for name, total in self.sums.items()})
+
+    def state_dict(self):
+        return {"sums": self.sums, "count": self.count}
+
+    def load_state_dict(self, state):
+        self.sums, self.count = state["sums"], state["count"]
+
+
+def everything(tiny, path, *callbacks):
+    """A run with all that goes on from epoch to epoch: momentum, schedule, dropout, augmentation, validation."""
+    net, history = train(
+        tiny,
+        path,
+        epochs=4,
+        validation=tiny[:20],
+        augment=Alternating(),
+        schedule=lambda optimizer, steps: lrs.OneCycleLR(optimizer, 0.05, total_steps=steps),
+        callbacks=callbacks,
+    )
+    return net, history
+
+
+@pytest.mark.parametrize("moment", [(1, 2), (2, 4), (3, 1)], ids=["first epoch", "an epoch's end", "an epoch's start"])
+def test_an_interrupted_run_ends_with_the_weights_of_an_unbroken_one(tiny, tmp_path, moment):
+    unbroken, history = everything(tiny, tmp_path / "unbroken.pt")
+    with pytest.raises(KeyboardInterrupt):
+        everything(tiny, tmp_path / "broken.pt", interrupted_at(*moment))
+    epochs = set()
+    again, resumed = everything(tiny, tmp_path / "broken.pt", lambda step: epochs.add(step.epoch))
+    assert same(again, unbroken)
+    assert epochs == set(range(moment[0], 5))  # epochs that were done are not done again
+    assert resumed.drop(columns="seconds").equals(history.drop(columns="seconds"))
+
 
 RUN = """
 import os, signal, sys, torch, cnnlab
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to Ctrl-C
-from cnnlab import data, models
-digits = data.digits()
-torch.manual_seed(0)
-net = models.build("lenet5")
-net.features.add_module("dropout", torch.nn.Dropout(0.3))
+from torch import nn
+images = torch.arange(64 * 784).remainder(251).to(torch.uint8).reshape(64, 1, 28, 28)
+split = cnnlab.data.Split(images, torch.arange(64) % 2, ("a", "b"))
 
 
-def end_at_the_moment(step):
-    print(step.epoch, step.step, flush=True)
-    if [str(step.epoch), str(step.step)] == sys.argv[4:]:
-        os.kill(os.getpid(), int(sys.argv[3]))  # to itself, so that it happens at this step
+def run(path, *callbacks):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(784, 2))
+    cnnlab.fit(net, split, epochs=4, batch_size=16, resume=path, callbacks=callbacks, progress=False)
+    return net
+"""
+KILL = """
+def kill(step):
+    if (step.epoch, step.step) == (3, 2):
+        os.kill(os.getpid(), signal.SIGKILL)  # by itself, so that it happens at this step
 
 
-cnnlab.fit(
-    net, digits.train[:960], validation=digits.validation, epochs=4, resume=sys.argv[1], patience=4,
-    augment=data.Augmentation(rotation=10, shift=0.1),
-    schedule=lambda optimizer, steps: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.005, total_steps=steps),
-    callbacks=[end_at_the_moment], progress=False,
-)
-torch.save(net.state_dict(), sys.argv[2])
+run(sys.argv[1], kill)
 """
 
 
-def run(folder, name, how=0, moment=""):
-    """Train in a process of its own, which sends itself the signal ``how`` at ``moment``: an epoch and a step."""
-    paths = [folder / f"{name}.pt", folder / f"{name}-weights.pt"]
-    command = [sys.executable, "-c", RUN, *map(str, paths), str(int(how)), *moment.split()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
-def weights(folder, name):
-    return torch.load(folder / f"{name}-weights.pt", weights_only=True)
-
-
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("unbroken")
-    done = run(folder, "unbroken")
-    assert done.returncode == 0, done.stderr
-    return weights(folder, "unbroken")
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-@pytest.mark.parametrize(
-    ("how", "moment"),
-    [(KILL, "1 4"), (KILL, "2 15"), (KILL, "3 1"), (signal.SIGINT, "3 9")],
-    ids=["killed in the first epoch", "killed at an epoch's end", "killed at an epoch's start", "Ctrl-C"],
-)
-def test_a_run_killed_at_any_moment_ends_with_the_weights_of_an_unbroken_one(tmp_path, unbroken, how, moment):
-    broken = run(tmp_path, "broken", how, moment)
-    assert broken.returncode in (-how, 1)
-    assert broken.stdout.splitlines()[-1] == moment
-    assert not (tmp_path / "broken-weights.pt").exists()
-    assert not list(tmp_path.glob(".*partial")) or how == KILL
-
-    again = run(tmp_path, "broken")
-    assert again.returncode == 0, again.stderr
-    assert again.stdout.split()[0] == moment.split()[0]  # epochs that were done are not done again
-    for name, tensor in weights(tmp_path, "broken").items():
-        assert torch.equal(tensor, unbroken[name]), name
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_a_killed_process_is_followed_by_one_that_ends_with_the_weights_of_an_unbroken_one(tmp_path):
+    command = [sys.executable, "-c", RUN + KILL, tmp_path / "broken.pt"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert len(torch.load(tmp_path / "broken.pt")["rows"]) == 2
+    names = {}
+    exec(RUN, names)
+    assert same(names["run"](tmp_path / "broken.pt"), names["run"](tmp_path / "unbroken.pt"))
 
 
-def train(path, digits, **options):
-    torch.manual_seed(0)
-    net = models.build("lenet5")
-    settings = {"epochs": 1, "resume": path, "progress": False, **options}
-    return net, cnnlab.fit(net, digits.train[:320], **settings)
+def test_what_a_callback_remembers_goes_on_too(tiny, tmp_path):
+    unbroken, _ = train(tiny, tmp_path / "unbroken.pt", epochs=3, callbacks=[Average()])
+    plain, _ = train(tiny, tmp_path / "plain.pt", epochs=3)
+    assert not same(unbroken, plain)
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny, tmp_path / "broken.pt", epochs=3, callbacks=[interrupted_at(2), Average()])
+    with pytest.raises(ValueError, match="other settings: callback 2 Average, now None"):
+        train(tiny, tmp_path / "broken.pt", epochs=3)
+    broken, _ = train(tiny, tmp_path / "broken.pt", epochs=3, callbacks=[lambda step: None, Average()])
+    assert same(broken, unbroken)
 
 
-def test_a_finished_run_is_not_run_again_and_more_epochs_go_on(tmp_path, digits):
-    net, history = train(tmp_path / "run.pt", digits, epochs=2)
-    again, same = train(tmp_path / "run.pt", digits, epochs=2)
-    assert history.equals(same)
-    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
-    _, longer = train(tmp_path / "run.pt", digits, epochs=3)
+def test_patience_remembers_the_best_epoch_and_its_weights(tiny, tmp_path):
+    worse = {"validation": replace(tiny, labels=1 - tiny.labels), "epochs": 9, "patience": 3}
+    unbroken, history = train(tiny, tmp_path / "unbroken.pt", **worse)
+    assert (len(history), history.validation_loss.idxmin()) == (4, 1)
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny, tmp_path / "broken.pt", callbacks=[interrupted_at(3)], **worse)
+    broken, resumed = train(tiny, tmp_path / "broken.pt", **worse)
+    assert len(resumed) == 4
+    assert same(broken, unbroken)
+    again, ended = train(tiny, tmp_path / "broken.pt", **worse | {"epochs": 20})  # a run that patience ended stays so
+    assert len(ended) == 4
+    assert same(again, unbroken)
+
+
+def test_a_finished_run_is_not_run_again_and_more_epochs_go_on(tiny, tmp_path):
+    net, history = train(tiny, tmp_path / "run.pt", epochs=2)
+    again, same_history = train(tiny, tmp_path / "run.pt", epochs=2)
+    assert history.equals(same_history)
+    assert same(net, again)
+    _, longer = train(tiny, tmp_path / "run.pt", epochs=3)
     assert longer[:2].equals(history[:2])
     assert len(longer) == 3
+    with pytest.raises(ValueError, match="has 3 epochs already, more than epochs=1"):
+        train(tiny, tmp_path / "run.pt", epochs=1)
 
 
-def test_a_fold_does_not_get_the_network_of_another_fold(tmp_path, digits):
-    train(tmp_path / "run.pt", digits)
-    other = digits._replace(train=digits.train[320:])
-    with pytest.raises(ValueError, match="belongs to a run with other settings: training pictures"):
-        train(tmp_path / "run.pt", other)
+def test_a_loader_that_is_told_the_epoch_resumes_to_the_same_weights(tiny, tmp_path):
+    def shuffled():
+        return data.Batches(tiny, 16, shuffle=True)
+
+    unbroken, _ = train(shuffled(), tmp_path / "unbroken.pt", epochs=3)
+    train(shuffled(), tmp_path / "broken.pt", epochs=1)
+    broken, _ = train(shuffled(), tmp_path / "broken.pt", epochs=3)
+    assert same(broken, unbroken)
+    with pytest.raises(ValueError, match="training pictures Batches, now list"):
+        train(list(shuffled()), tmp_path / "broken.pt", epochs=3)
 
 
-def test_another_network_is_told_by_its_first_layer_that_differs(tmp_path, digits):
-    train(tmp_path / "run.pt", digits)
-    other = models.build("lenet5")
-    other.features.conv1 = torch.nn.Conv2d(1, 6, 5, bias=False)
-    with pytest.raises(ValueError, match=r"network's features\.conv1\.bias \(6,\), now missing"):
-        cnnlab.fit(other, digits.train[:320], epochs=1, resume=tmp_path / "run.pt", progress=False)
+SCHEDULES = {
+    "LambdaLR": lambda o, n: lrs.LambdaLR(o, lambda step: 0.5 * (1 + np.cos(np.pi * step / n))),
+    "MultiplicativeLR": lambda o, n: lrs.MultiplicativeLR(o, lambda step: 0.9),
+    "StepLR": lambda o, n: lrs.StepLR(o, 3, 0.5),
+    "MultiStepLR": lambda o, n: lrs.MultiStepLR(o, [3, 7, 9], 0.5),
+    "ConstantLR": lambda o, n: lrs.ConstantLR(o, 0.5, 7),
+    "LinearLR": lambda o, n: lrs.LinearLR(o, total_iters=n),
+    "ExponentialLR": lambda o, n: lrs.ExponentialLR(o, np.float64(0.9)),
+    "PolynomialLR": lambda o, n: lrs.PolynomialLR(o, n),
+    "CosineAnnealingLR": lrs.CosineAnnealingLR,
+    "CosineAnnealingWarmRestarts": lambda o, n: lrs.CosineAnnealingWarmRestarts(o, 4),
+    "CyclicLR": lambda o, n: lrs.CyclicLR(o, 0.01, 0.1, 3),
+    "OneCycleLR": lambda o, n: lrs.OneCycleLR(o, 0.1, total_steps=n),
+    "SequentialLR": lambda o, n: lrs.SequentialLR(o, [lrs.LinearLR(o), lrs.MultiStepLR(o, [2, 4], 0.5)], [3]),
+    "ChainedScheduler": lambda o, n: lrs.ChainedScheduler([lrs.LinearLR(o), lrs.MultiStepLR(o, [7], 0.5)]),
+    "SWALR": lambda o, n: SWALR(o, 0.01),
+}
 
 
-def test_fewer_epochs_than_done_are_refused(tmp_path, digits):
-    train(tmp_path / "run.pt", digits, epochs=2)
-    with pytest.raises(ValueError, match="has 2 epochs already, more than epochs=1"):
-        train(tmp_path / "run.pt", digits, epochs=1)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_goes_on_where_it_was(tiny, tmp_path, name):
+    def rates(path, *callbacks):
+        seen = []
+        callbacks = [*callbacks, lambda step: seen.append(step.optimizer.param_groups[0]["lr"])]
+        net, _ = train(tiny, path, epochs=3, schedule=SCHEDULES[name], callbacks=callbacks)
+        return seen, net
 
-
-def test_numbers_of_numpy_do_not_spoil_a_checkpoint(tmp_path, digits):
-    rate = np.logspace(-3, -2, 2)[0]
-
-    def cosine(optimizer, steps):
-        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5 * (1 + np.cos(np.pi * step / steps)))
-
-    train(tmp_path / "run.pt", digits, learning_rate=rate, schedule=cosine)
-    _, history = train(tmp_path / "run.pt", digits, learning_rate=rate, schedule=cosine)
-    assert len(history) == 1
-
-
-def test_pictures_on_demand_and_dropout_resume_to_the_same_weights(tmp_path):
-    for name, grey in (("dark", 40), ("light", 220)):
-        (tmp_path / "pictures" / name).mkdir(parents=True)
-        for number in range(20):
-            Image.new("L", (16, 16), grey + number).save(tmp_path / "pictures" / name / f"{number:02}.png")
-    parts = data.folder(tmp_path / "pictures", size=(16, 16), validation=0.2, test=0.2)
-
-    def run(path, epochs):
-        torch.manual_seed(0)
-        net = nn.Sequential(nn.Flatten(), nn.Linear(768, 16), nn.Dropout(0.5), nn.Linear(16, 2))
-        cnnlab.fit(net, parts.train, epochs=epochs, batch_size=5, resume=path, progress=False)
-        return net
-
-    run(tmp_path / "broken.pt", 1)
-    broken, unbroken = run(tmp_path / "broken.pt", 3), run(tmp_path / "unbroken.pt", 3)
-    assert all(torch.equal(a, b) for a, b in zip(broken.parameters(), unbroken.parameters(), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"batch_size": 32}, "batch_size 64, now 32; call fit as before"),
-        ({"learning_rate": 0.5}, "learning_rate 0.001, now 0.5"),
-        ({"seed": 9}, "seed 0, now 9"),
-        ({"optimizer": torch.optim.SGD}, "optimizer's kind Adam, now SGD"),
-        ({"augment": data.Augmentation(flip=True)}, "augment's kind none, now Augmentation"),
-        ({"precision": "bfloat16"}, "precision auto, now bfloat16"),
-        ({"loss": nn.functional.cross_entropy}, "loss's kind none, now cross_entropy"),
-        ({"class_weights": torch.arange(10) + 1}, r"class_weights \[\], now \[1, 2"),
-        ({"schedule": torch.optim.lr_scheduler.CosineAnnealingLR}, "schedule's kind none, now CosineAnnealingLR"),
-    ],
-)
-def test_a_checkpoint_of_another_run_is_refused(tmp_path, digits, change, message):
-    train(tmp_path / "run.pt", digits)
-    with pytest.raises(ValueError, match=message):
-        train(tmp_path / "run.pt", digits, **change)
-
-
-def sgd(lr, momentum=0.0):
-    return lambda parameters: torch.optim.SGD(parameters, lr, momentum)
+    expected, unbroken = rates(tmp_path / "unbroken.pt")
+    with pytest.raises(KeyboardInterrupt):
+        rates(tmp_path / "broken.pt", interrupted_at(2))
+    found, broken = rates(tmp_path / "broken.pt")
+    assert found == expected[4:]
+    assert same(broken, unbroken)
 
 
 def two_rates(first, second):
-    return lambda weights: torch.optim.SGD([{"params": weights[:1]}, {"params": weights[1:], "lr": second}], first)
+    return lambda named: SGD([{"params": named[:1]}, {"params": named[1:], "lr": second}], first)
 
 
 def steps_at(*milestones):
-    return lambda optimizer, steps: torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones)
+    return lambda optimizer, steps: lrs.MultiStepLR(optimizer, milestones)
 
 
 def smoothed(smoothing):
-    return functools.partial(nn.functional.cross_entropy, label_smoothing=smoothing)
+    return functools.partial(F.cross_entropy, label_smoothing=smoothing)
+
+
+def times(factor):
+    def enlarge(images, *, generator):
+        return factor * images
+
+    return enlarge
 
 
 def louder(images, *, generator):
@@ -201,134 +253,138 @@ def softer(images, *, generator):
     return 0.9 * images
 
 
-@pytest.mark.parametrize(
-    ("option", "before", "now", "message"),
-    [
-        ("optimizer", sgd(0.01), sgd(0.5), "optimizer's lr 0.01, now 0.5"),
-        ("optimizer", sgd(0.01), sgd(0.01, 0.9), "optimizer's momentum 0.0, now 0.9"),
-        ("optimizer", two_rates(0.1, 0.2), two_rates(0.1, 0.3), "optimizer's lr of group 2 0.2, now 0.3"),
-        ("schedule", steps_at(3, 5), steps_at(3, 9), r"schedule's milestones Counter\({3: 1, 5: 1}\), now"),
-        ("loss", nn.CrossEntropyLoss(label_smoothing=0.1), nn.CrossEntropyLoss(), "label_smoothing 0.1, now 0.0"),
-        ("loss", smoothed(0.1), smoothed(0.2), "loss's label_smoothing 0.1, now 0.2"),
-        ("augment", louder, softer, "augment's kind louder, now softer"),
-        ("augment", data.RandomCrop(28), data.Augmentation(), "augment's kind RandomCrop, now Augmentation"),
-        ("augment", data.Augmentation(zoom=0.1), data.Augmentation(zoom=0.2), "augment's zoom 0.1, now 0.2"),
-    ],
-)
-def test_other_options_of_the_same_kind_are_another_run(tmp_path, digits, option, before, now, message):
-    train(tmp_path / "run.pt", digits, **{option: before})
-    train(tmp_path / "run.pt", digits, **{option: before})
+class Louder:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, images, *, generator):
+        return self.factor * images
+
+
+OTHER_SETTINGS = [
+    ("batch_size", 16, 32, "batch_size 16, now 32; call fit as before"),
+    ("learning_rate", 0.001, 0.5, "learning_rate 0.001, now 0.5"),
+    ("seed", 0, 9, "seed 0, now 9"),
+    ("precision", "auto", "bfloat16", "precision auto, now bfloat16"),
+    ("class_weights", None, torch.tensor([1, 2]), r"class_weights \[\], now \[1, 2"),
+    ("optimizer", sgd(0.01), torch.optim.Adam, "optimizer's kind SGD, now Adam"),
+    ("optimizer", sgd(0.01), sgd(0.5), "optimizer's lr 0.01, now 0.5"),
+    ("optimizer", sgd(0.01), sgd(0.01, 0.9), "optimizer's momentum 0.0, now 0.9"),
+    ("optimizer", two_rates(0.1, 0.2), two_rates(0.1, 0.3), "optimizer's lr of group 2 0.2, now 0.3"),
+    ("schedule", None, lrs.CosineAnnealingLR, "schedule's kind none, now CosineAnnealingLR"),
+    ("schedule", steps_at(3, 5), steps_at(3, 9), r"schedule's milestones Counter\({3: 1, 5: 1}\), now"),
+    (
+        "schedule",
+        lambda o, n: lrs.LambdaLR(o, lambda step: 0.9**step),
+        lambda o, n: lrs.LambdaLR(o, lambda step: 0.8**step),
+        "schedule's function 1 .*code.*, now",
+    ),
+    ("loss", None, F.cross_entropy, "loss's kind none, now cross_entropy"),
+    ("loss", nn.CrossEntropyLoss(label_smoothing=0.1), nn.CrossEntropyLoss(), "label_smoothing 0.1, now 0.0"),
+    ("loss", smoothed(0.1), smoothed(0.2), "loss's label_smoothing 0.1, now 0.2"),
+    (
+        "loss",
+        lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1),
+        lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.2),
+        "loss's code .*, now",
+    ),
+    ("augment", louder, softer, "augment's kind louder, now softer"),
+    ("augment", times(0.9), times(1.1), "augment's code .*, now"),
+    ("augment", Louder(0.9), Louder(1.1), "augment's factor 0.9, now 1.1"),
+    ("augment", data.RandomCrop(28), data.Augmentation(), "augment's kind RandomCrop, now Augmentation"),
+    ("augment", data.Augmentation(zoom=0.1), data.Augmentation(zoom=0.2), "augment's zoom 0.1, now 0.2"),
+]
+
+
+@pytest.mark.parametrize(("option", "before", "now", "message"), OTHER_SETTINGS)
+def test_other_settings_are_another_run(tiny, tmp_path, option, before, now, message):
+    train(tiny, tmp_path / "run.pt", **{option: before})
+    train(tiny, tmp_path / "run.pt", **{option: copy.deepcopy(before)})
     with pytest.raises(ValueError, match=message):
-        train(tmp_path / "run.pt", digits, **{option: now})
+        train(tiny, tmp_path / "run.pt", **{option: now})
 
 
-def test_other_validation_pictures_or_another_patience_are_another_run(tmp_path, digits):
-    train(tmp_path / "run.pt", digits, validation=digits.validation, patience=2)
+FUNCTIONS = """
+from cnnlab.training._settings import described
+k, unlike = {}, "text"
+def f(x): return x in {{"a", "b", "c", unlike}} or k * x
+found = [described(f), described(lambda x, y={}: (lambda z: z + {})(x))]
+"""
+
+
+def test_a_function_is_told_apart_by_what_it_uses_and_is_the_same_in_another_process():
+    def found(*values):
+        names = {"__name__": "__main__"}
+        exec(FUNCTIONS.format(*values), names)
+        return names["found"]
+
+    first = found(1, 2, 3)
+    assert [entry["kind"] for entry in first] == ["f", "<lambda>"]
+    assert first[0] != found(9, 2, 3)[0]
+    assert first[1] not in (found(1, 9, 3)[1], found(1, 2, 9)[1])
+    code = FUNCTIONS.format(1, 2, 3) + "print(found)"
+    command = [sys.executable, "-c", code]  # in which sets of texts have another order
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{first}\n"
+
+
+def test_other_pictures_or_another_patience_are_another_run(tiny, tmp_path):
+    options = {"validation": tiny[:20], "patience": 2}
+    train(tiny, tmp_path / "run.pt", **options)
+    with pytest.raises(ValueError, match="belongs to a run with other settings: training pictures"):
+        train(tiny[10:], tmp_path / "run.pt", **options)
     with pytest.raises(ValueError, match="other settings: validation pictures"):
-        train(tmp_path / "run.pt", digits, validation=digits.test, patience=2)
+        train(tiny, tmp_path / "run.pt", **options | {"validation": tiny[20:40]})
     with pytest.raises(ValueError, match="other settings: patience 2, now 3"):
-        train(tmp_path / "run.pt", digits, validation=digits.validation, patience=3)
+        train(tiny, tmp_path / "run.pt", **options | {"patience": 3})
 
 
-def test_layers_frozen_in_between_are_another_run(tmp_path, digits):
-    train(tmp_path / "run.pt", digits)
-    net = models.build("lenet5")
-    net.features.requires_grad_(False)
-    with pytest.raises(ValueError, match=r"conv1\.weight \(6, 1, 5, 5\), now frozen \(6, 1, 5, 5\)"):
-        cnnlab.fit(net, digits.train[:320], epochs=1, resume=tmp_path / "run.pt", progress=False)
-    net = models.build("lenet5").train()
-    net.features.eval()
-    with pytest.raises(ValueError, match=r"layers in eval mode \[\], now \['features'"):
-        cnnlab.fit(net, digits.train[:320], epochs=1, resume=tmp_path / "run.pt", progress=False)
+def test_another_network_is_named_by_its_first_layer_that_differs(tiny, tmp_path):
+    def network(**options):
+        return nn.Sequential(nn.Flatten(), nn.BatchNorm1d(784), nn.Linear(784, 2, **options))
+
+    train(tiny, tmp_path / "run.pt", net=network())
+    with pytest.raises(ValueError, match=r"network's 2\.bias \(2,\), now missing"):
+        train(tiny, tmp_path / "run.pt", net=network(bias=False))
+    frozen = network()
+    frozen[2].requires_grad_(False)
+    with pytest.raises(ValueError, match=r"network's 2\.weight \(2, 784\), now frozen \(2, 784\)"):
+        train(tiny, tmp_path / "run.pt", net=frozen)
+    still = network().train()
+    still[1].eval()
+    with pytest.raises(ValueError, match=r"layers in eval mode \[\], now \['1'\]"):
+        train(tiny, tmp_path / "run.pt", net=still)
 
 
-def test_splits_are_told_apart_by_classes_labels_shape_pictures_and_paths(digits, tmp_path):
-    split = digits.train[:50]
-    others = [
-        replace(split, classes=tuple("abcdefghij")),
-        replace(split, labels=split.labels.roll(1)),
-        replace(split, images=split.images.flatten(2).unflatten(2, (14, 56))),
-        replace(split, images=255 - split.images),
-        replace(split, images=data.Pictures((tmp_path / "a.png",) * 50, (28, 28), 1)),
-        replace(split, images=data.Pictures((tmp_path / "b.png",) * 50, (28, 28), 1)),
-        replace(split, images=data.Pictures((tmp_path / "a.png",) * 50, (14, 14), 1)),
+def test_splits_are_told_apart_by_classes_labels_shape_every_picture_and_paths(tiny, tmp_path):
+    others = [replace(tiny, images=tiny.images.clone()) for _ in range(64)]
+    for number, other in enumerate(others):
+        other.images[number, 0, 5, 5] ^= 1
+    others += [
+        replace(tiny, classes=("a", "b")),
+        replace(tiny, labels=tiny.labels.roll(1)),
+        replace(tiny, images=tiny.images.flatten(2).unflatten(2, (14, 56))),
+        replace(tiny, images=data.Pictures((tmp_path / "a.png",) * 64, (28, 28), 1)),
+        replace(tiny, images=data.Pictures((tmp_path / "b.png",) * 64, (28, 28), 1)),
+        replace(tiny, images=data.Pictures((tmp_path / "a.png",) * 64, (14, 14), 1)),
     ]
-    assert fingerprint(split) == fingerprint(split[:])
-    assert len({fingerprint(one) for one in (split, *others)}) == 8
+    assert fingerprint(tiny) == fingerprint(tiny[:])
+    assert len({fingerprint(one) for one in (tiny, *others)}) == 71
 
 
-SCHEDULES = {
-    "LambdaLR": lambda o, n: lrs.LambdaLR(o, lambda step: 0.9**step),
-    "MultiplicativeLR": lambda o, n: lrs.MultiplicativeLR(o, lambda step: 0.9),
-    "StepLR": lambda o, n: lrs.StepLR(o, 3, 0.5),
-    "MultiStepLR": lambda o, n: lrs.MultiStepLR(o, [3, 7, 9], 0.5),
-    "ConstantLR": lambda o, n: lrs.ConstantLR(o, 0.5, 7),
-    "LinearLR": lambda o, n: lrs.LinearLR(o, total_iters=n),
-    "ExponentialLR": lambda o, n: lrs.ExponentialLR(o, 0.9),
-    "PolynomialLR": lambda o, n: lrs.PolynomialLR(o, n),
-    "CosineAnnealingLR": lrs.CosineAnnealingLR,
-    "CosineAnnealingWarmRestarts": lambda o, n: lrs.CosineAnnealingWarmRestarts(o, 4),
-    "CyclicLR": lambda o, n: lrs.CyclicLR(o, 0.01, 0.1, 3),
-    "OneCycleLR": lambda o, n: lrs.OneCycleLR(o, 0.1, total_steps=n),
-    "SequentialLR": lambda o, n: lrs.SequentialLR(o, [lrs.LinearLR(o), lrs.MultiStepLR(o, [2, 4], 0.5)], [3]),
-    "ChainedScheduler": lambda o, n: lrs.ChainedScheduler([lrs.LinearLR(o), lrs.MultiStepLR(o, [7], 0.5)]),
-    "SWALR": lambda o, n: torch.optim.swa_utils.SWALR(o, 0.01),
-}
+def test_a_resumed_run_goes_on_in_the_checkpoints_precision(tiny, tmp_path, monkeypatch):
+    def chosen(precision):
+        def instead(model, shape, **options):
+            return choose(model, shape, **options | {"precision": precision})
 
+        monkeypatch.setattr("cnnlab.training.fitting.choose", instead)
 
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_every_schedule_goes_on_where_it_was(tmp_path, tiny, name):
-    def interrupt(step):
-        if step.epoch == 2:
-            raise KeyboardInterrupt
-
-    def rates(path, *callbacks):
-        torch.manual_seed(0)
-        net, seen = nn.Sequential(nn.Flatten(), nn.Linear(784, 2)), []
-        cnnlab.fit(
-            net,
-            tiny,
-            epochs=3,
-            batch_size=16,
-            optimizer=sgd(0.1, 0.9),
-            schedule=SCHEDULES[name],
-            callbacks=[*callbacks, lambda step: seen.append(step.optimizer.param_groups[0]["lr"])],
-            resume=path,
-            progress=False,
-        )
-        return seen, net[1].weight
-
-    expected, unbroken = rates(tmp_path / "unbroken.pt")
-    with pytest.raises(KeyboardInterrupt):
-        rates(tmp_path / "broken.pt", interrupt)
-    found, broken = rates(tmp_path / "broken.pt")
-    assert found == expected[4:]
-    assert torch.equal(broken, unbroken)
-
-
-def test_a_run_that_patience_ended_stays_ended(tmp_path, tiny):
-    options = {"validation": tiny, "optimizer": sgd(0.0), "resume": tmp_path / "run.pt", "progress": False}
-    net = models.build("lenet5", num_classes=2)
-    history = cnnlab.fit(net, tiny, epochs=9, patience=2, **options)
-    again = cnnlab.fit(models.build("lenet5", num_classes=2), tiny, epochs=20, patience=2, **options)
-    assert len(history) == len(again) == 3
-
-
-def test_a_resumed_run_goes_on_in_the_checkpoints_precision(tmp_path, digits, monkeypatch):
-    def planted(precision):
-        runtime = Runtime(torch.device("cpu"), Way(precision, channels_last=precision == "bfloat16"), "planted")
-        monkeypatch.setattr("cnnlab.training.fitting.choose", lambda *_, **__: runtime)
-
-    planted("bfloat16")
-    unbroken, _ = train(tmp_path / "unbroken.pt", digits, epochs=2)
-    train(tmp_path / "broken.pt", digits, epochs=1)
-    planted("float32")
-    broken, history = train(tmp_path / "broken.pt", digits, epochs=2)
+    chosen("bfloat16")
+    unbroken, _ = train(tiny, tmp_path / "unbroken.pt", epochs=2)
+    train(tiny, tmp_path / "broken.pt", epochs=1)
+    chosen("float32")
+    broken, history = train(tiny, tmp_path / "broken.pt", epochs=2)
     assert "bfloat16, channels-last (as the checkpoint)" in history.runtime
-    assert all(torch.equal(a, b) for a, b in zip(unbroken.parameters(), broken.parameters(), strict=True))
-
-
-NOT_OURS = r"run\.pt is no checkpoint of cnnlab( \([^;]*\))?; name another file in resume$"  # nothing to delete
+    assert same(unbroken, broken)
 
 
 def flip_a_bit_in_the_middle(path):
@@ -347,46 +403,46 @@ class Bomb:
         return os.mkdir, ("exploded",)
 
 
+NOT_OURS = r"run\.pt is no checkpoint .* cnnlab, or a damaged one \({}.*\); name another file in resume to begin again$"
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), NOT_OURS.format("it is cut off")),
+        (flip_a_bit_in_the_middle, NOT_OURS.format("the checksum of its part .* is wrong")),
+        (lambda path: path.write_bytes(b"hello"), NOT_OURS.format("")),
+        (lambda path: torch.save(Bomb(), path), NOT_OURS.format("Weights only load failed")),
         (
-            lambda path: path.write_bytes(path.read_bytes()[:5000]),
-            r"run\.pt is a damaged checkpoint \(it is cut off .*\); delete it to begin again, or name another file",
+            lambda path: torch.save({"model": {}}, path),
+            NOT_OURS.format("its first entry is not 'cnnlab checkpoint': 2"),
         ),
-        (
-            flip_a_bit_in_the_middle,
-            r"run\.pt is a damaged checkpoint \(the checksum of its part .* is wrong\); delete it",
-        ),
-        (lambda path: path.write_bytes(b"hello"), NOT_OURS),
-        (lambda path: torch.save(Bomb(), path), NOT_OURS),
-        (lambda path: torch.save({"model": {}}, path), NOT_OURS),
-        (turn_into_a_folder, r"run\.pt is a folder; name a file in it, as resume='.*run\.pt.run\.pt'$"),
         (
             lambda path: torch.save(torch.load(path) | {"cnnlab checkpoint": 1}, path),
-            r"run\.pt is a checkpoint of another version of cnnlab; name another file in resume$",
+            NOT_OURS.format("its first entry"),
         ),
+        (turn_into_a_folder, r"run\.pt is a folder; name a file in it, as resume='.*run\.pt.run\.pt'$"),
     ],
-    ids=["truncated", "bit", "text", "code", "foreign", "folder", "version"],
+    ids=["truncated", "bit", "text", "code", "foreign", "version", "folder"],
 )
-def test_a_damaged_or_hostile_checkpoint_is_refused_and_runs_no_code(tmp_path, digits, monkeypatch, damage, message):
+def test_a_damaged_or_hostile_checkpoint_is_refused_and_runs_no_code(tiny, tmp_path, monkeypatch, damage, message):
     monkeypatch.chdir(tmp_path)
-    train(tmp_path / "run.pt", digits)
+    train(tiny, tmp_path / "run.pt")
     damage(tmp_path / "run.pt")
     with pytest.raises(ValueError, match=message):
-        train(tmp_path / "run.pt", digits)
+        train(tiny, tmp_path / "run.pt")
     assert not (tmp_path / "exploded").exists()
 
 
-def test_wherever_a_bit_flips_a_checkpoint_is_refused_or_whole(tmp_path, digits):
-    train(tmp_path / "run.pt", digits)
+def test_wherever_a_bit_flips_a_checkpoint_is_refused_or_whole(tiny, tmp_path):
+    train(tiny, tmp_path / "run.pt")
     content = (tmp_path / "run.pt").read_bytes()
     settings = torch.load(tmp_path / "run.pt")["settings"]
     whole = read_checkpoint(tmp_path / "run.pt", settings, 1)
-    places = random.Random(0).sample(range(len(content)), 25)  # most of them in the weights
-    for place in [*places, *range(0, 120, 5), *range(len(content) - 120, len(content), 5)]:
+    offsets = random.Random(0).sample(range(len(content)), 25)  # most of them in the weights
+    for offset in [*offsets, *range(0, 120, 5), *range(len(content) - 120, len(content), 5)]:
         flipped = bytearray(content)
-        flipped[place] ^= 1 << place % 8
+        flipped[offset] ^= 1 << offset % 8
         (tmp_path / "run.pt").write_bytes(flipped)
         try:
             state = read_checkpoint(tmp_path / "run.pt", settings, 1)
@@ -396,26 +452,17 @@ def test_wherever_a_bit_flips_a_checkpoint_is_refused_or_whole(tmp_path, digits)
         assert all(torch.equal(tensor, whole["model"][name]) for name, tensor in state["model"].items())
 
 
-FULL = """
-import resource, sys, torch, cnnlab
-from cnnlab import data, models
-train = data.digits().train[:64]
-for epochs, most in ((1, resource.RLIM_INFINITY), (2, 200_000)):  # bytes of a file; a checkpoint has about 800,000
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
-    torch.manual_seed(0)
-    try:
-        cnnlab.fit(models.build("lenet5"), train, epochs=epochs, resume=sys.argv[1], progress=False)
-    except OSError as error:
-        print(error)
-"""
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
-def test_a_disk_that_takes_no_more_is_said_in_the_systems_words_and_the_last_checkpoint_stays(tmp_path):
-    path = tmp_path / "run.pt"
-    done = subprocess.run([sys.executable, "-c", FULL, path], capture_output=True, text=True, check=True)
-    assert re.search(
-        r"run\.pt could not be written \(.*File too large\); the one before is untouched: free", done.stdout
-    )
-    assert len(torch.load(path)["rows"]) == 1
+def test_a_disk_that_takes_no_more_is_said_in_the_systems_words_and_the_last_checkpoint_stays(tiny, tmp_path):
+    import resource
+
+    train(tiny, tmp_path / "run.pt")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, before[1]))  # bytes of a file; a checkpoint has about 20,000
+    try:
+        with pytest.raises(OSError, match=r"run\.pt could not be written \(.*File too large\); the one before is unt"):
+            train(tiny, tmp_path / "run.pt", epochs=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(torch.load(tmp_path / "run.pt")["rows"]) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]

@@ -1,19 +1,22 @@
 """Activations by layer name."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from difflib import get_close_matches
-from types import TracebackType
 
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 
 class Probe(Mapping[str, Tensor]):
     """Record what layers put out while the ``with`` block runs; leave no hook behind, whatever happens in it.
 
-    Maps a layer's name to a copy of its last output, detached from the graph, in the order in which the layers ran.
-    Without ``layers`` every layer that holds no other is recorded. A layer that ran several times keeps its last
-    output; one that did not run is missing.
+    Maps a layer's name to its last output, in the order in which the layers ran. Without ``layers`` every layer that
+    holds no other is recorded. A layer that ran several times keeps its last output; one that did not run is missing.
+
+    Outputs are copies, detached from the graph. With ``keep_graph=True`` they are the tensors that the network itself
+    goes on with, so that a loss of them has gradients, and a loss of the logits has gradients in them.
+
+    `run` computes no further than the deepest of the layers.
 
     Raises:
         ValueError: for a layer that ``model`` does not have (the near names are listed).
@@ -25,7 +28,8 @@ class Probe(Mapping[str, Tensor]):
     torch.Size([2, 4, 6, 6])
     """
 
-    def __init__(self, model: nn.Module, layers: Iterable[str] | None = None) -> None:
+    def __init__(self, model: nn.Module, layers: Iterable[str] | None = None, *, keep_graph: bool = False) -> None:
+        self._model, self._keep_graph = model, keep_graph
         modules = dict(model.named_modules())
         if layers is None:
             layers = [name for name, module in modules.items() if not any(module.children())]
@@ -38,25 +42,46 @@ class Probe(Mapping[str, Tensor]):
                 )
             self._layers[name] = modules[name]
         self._activations: dict[str, Tensor] = {}
-        self._hooks: list[RemovableHandle] = []
+        self._missing: set[str] | None = None  # while `run` runs: layers that have not run yet
+        self._hooks = ExitStack()
+
+    def run(self, images: Tensor) -> None:
+        """Run the network on ``images`` inside the ``with`` block, and stop once each layer has run.
+
+        A layer that runs several times keeps its first output if it is the last to be waited for.
+
+        >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(9, 2))  # 144 would fit
+        >>> with Probe(net, ["1"], keep_graph=True) as probe:
+        ...     probe.run(torch.zeros(2, 1, 8, 8))
+        >>> probe["1"].requires_grad
+        True
+        """
+        self._missing = set(self._layers)
+        try:
+            with suppress(_AllRecorded):
+                self._model(images)
+        finally:
+            self._missing = None
 
     def __enter__(self) -> "Probe":
         for name, module in self._layers.items():
 
-            def keep(_module: nn.Module, _inputs: object, output: object, name: str = name) -> None:
-                if isinstance(output, Tensor):
-                    self._activations.pop(name, None)  # so that the order is that of the last run
-                    self._activations[name] = output.detach().clone()  # a later in-place ReLU must not change it
+            def record(_module: nn.Module, _inputs: object, output: object, name: str = name) -> Tensor | None:
+                if not isinstance(output, Tensor):
+                    return None
+                self._activations.pop(name, None)  # so that the order is that of the last run
+                self._activations[name] = output if self._keep_graph else output.detach().clone()
+                if self._missing is not None:
+                    self._missing.discard(name)
+                    if not self._missing:
+                        raise _AllRecorded
+                return output.clone() if self._keep_graph else None  # a later in-place ReLU changes another tensor
 
-            self._hooks.append(module.register_forward_hook(keep))
+            self._hooks.callback(module.register_forward_hook(record).remove)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks.clear()
+    def __exit__(self, *_error: object) -> None:
+        self._hooks.close()
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._activations:
@@ -69,3 +94,7 @@ class Probe(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._activations)
+
+
+class _AllRecorded(Exception):  # noqa: N818 - ends a forward pass, no error
+    """Each layer has been recorded: the rest of the forward pass is not needed."""

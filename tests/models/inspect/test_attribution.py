@@ -107,6 +107,22 @@ def test_occlusion_finds_the_part_that_decides():
     assert falls[:, :, 8:].abs().max() < 1e-6
 
 
+def test_the_square_moves_by_its_stride_and_where_squares_overlap_the_mean_counts():
+    """By hand: a square of 4 columns moves by 2 over 8; of three, the first alone covers the bright columns 0 and 1."""
+
+    class Left(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            bright = x[:, :, :, :2].mean(dim=(1, 2, 3))
+            return torch.stack([torch.zeros_like(bright), bright], dim=1)
+
+    x = torch.zeros(1, 1, 4, 8)
+    x[..., :2] = 4
+    falls = occlusion(Left(), x, 1, window=4, stride=2)
+    fall = torch.tensor(4.0).sigmoid() - torch.tensor(1.0).sigmoid()  # grey is 1: two columns of eight at 4
+    by_column = torch.stack([fall, fall, fall / 2, fall / 2, *torch.zeros(4)])  # columns 2 and 3 lie in two squares
+    torch.testing.assert_close(falls, by_column.expand(1, 4, 8))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("explain", [grad_cam, lambda *args: occlusion(*args, window=64, stride=32).clamp(min=0)])
 def test_of_a_cat_beside_a_cup_each_class_is_explained_by_its_own_half(explain):
