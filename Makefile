@@ -1,18 +1,25 @@
 # `make help` lists what there is. Every command makes the environment in .venv if it is missing or out of date.
-# PyTorch's CPU wheels (1 GB instead of 6) for those who have no GPU:   make lab TORCH=cpu   (after make clean, if the
-# other wheels are installed)
-# Another Python than python3:                                          make lab PYTHON=python3.12
+#   make lab TORCH=cpu           PyTorch's CPU wheels, 1 GB. The default without an NVIDIA driver, if PyTorch's index answers.
+#   make lab TORCH=cuda          PyTorch as the package registry has it: on Linux with CUDA, 6 GB. The default otherwise.
+#   make lab PYTHON=python3.12   another Python than python3
 
 PYTHON ?= python3
+TORCH  ?= auto
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-ifeq ($(TORCH),cpu)
-TORCH_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
-endif
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+CACHE   = $${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}}
+NO_CACHE = $(shell mkdir -p "$(CACHE)" 2>/dev/null && test -w "$(CACHE)" || echo --no-cache)
+UV      = $(BIN)/uv pip install $(NO_CACHE) --python $(BIN)/python
+# One command installs all: torch and torchvision are then of one build.
+INSTALL = $(UV) --constraint constraints.txt $$(grep -qx cpu $(VENV)/.torch && echo --torch-backend cpu) --editable
+
+# Two workers with a thread each: the tests' networks are too small for two threads to pay off. The cells of a notebook
+# need one kernel, so that a file stays with one worker.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks bench clean
+.PHONY: help lab test check lint lowest notebooks bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,17 +27,21 @@ help:  ## list the commands
 lab: $(VENV)/.course  ## install the course and open it in JupyterLab (PORT=8889 to choose the port)
 	@$(BIN)/cnnlab lab
 
-test: $(VENV)/.test  ## lint, types, and every test: unit, papers, doctests, notebooks, browser
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest
+test: lint  ## lint, types, and every test: unit, papers, doctests, notebooks, browser
+	$(PYTEST)
 
-check: $(VENV)/.test  ## lint, types, and the tests that take seconds
+check: lint  ## lint, types, and the tests that take seconds
+	$(PYTEST) tests cnnlab -m "not slow and not browser and not notebook"
+
+lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests cnnlab -m "not slow and not browser and not notebook"
+
+lowest: $(VENV)/.test  ## the fast tests with the lowest versions that pyproject.toml allows, in .venv-lowest
+	$(BIN)/uv venv --clear --python $(BIN)/python $(VENV)-lowest
+	$(BIN)/uv pip install --python $(VENV)-lowest/bin/python --resolution lowest-direct --editable '.[test]'
+	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python -m pytest tests -m "not slow and not browser and not notebook"
 
 notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, make the exercises
 	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))
@@ -41,8 +52,8 @@ bench: $(VENV)/.bench  ## time fit against other libraries, and the rest (half a
 	$(BIN)/python benchmarks/convolutionize.py
 	$(BIN)/python benchmarks/classifying.py
 
-clean:  ## remove the environment
-	rm -rf $(VENV)
+clean:  ## remove the environments
+	rm -rf $(VENV) $(VENV)-lowest
 
 # Stamps: a second run starts at once; a change of the dependencies installs again.
 $(VENV)/.venv:
@@ -50,18 +61,45 @@ $(VENV)/.venv:
 	  echo "cnnlab needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make lab PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt uv
 	@touch $@
 
-$(VENV)/.course: $(VENV)/.venv pyproject.toml constraints.txt
-	@echo "Installing the course into $(VENV): some minutes the first time ..."
-	@$(PIP) --constraint constraints.txt torch torchvision $(TORCH_INDEX)
-	@$(PIP) --constraint constraints.txt --editable .
+# The build of PyTorch: as asked, else as before, else what fits this machine. Another one than before is installed anew.
+$(VENV)/.torch: $(VENV)/.venv
+	@build=$(TORCH); why="as asked"; before=$$(cat $@ 2>/dev/null); \
+	if [ $$build = auto ] && [ -n "$$before" ]; then build=$$before; why="as before"; fi; \
+	if [ $$build = auto ]; then \
+	  build=cuda; \
+	  if [ "$$(uname -s)" != Linux ]; then why="one build for this system"; \
+	  elif [ -e /proc/driver/nvidia ] || command -v nvidia-smi >/dev/null; then why="there is an NVIDIA driver"; \
+	  elif timeout 6 $(BIN)/python -c "import urllib.request as r; r.urlopen('$(CPU_INDEX)/torch/', timeout=5)" 2>/dev/null; \
+	  then build=cpu; why="there is no NVIDIA driver"; \
+	  else why="$(CPU_INDEX), which has the CPU wheels, does not answer"; fi; \
+	fi; \
+	case $$build in \
+	  cpu) echo "PyTorch's CPU wheels, 1 GB ($$why). With CUDA, 6 GB: make lab TORCH=cuda" ;; \
+	  cuda) echo "PyTorch as the package registry has it ($$why): on Linux with CUDA, 6 GB. Without, 1 GB: make lab TORCH=cpu" ;; \
+	  *) echo "TORCH must be cpu or cuda, got $$build"; exit 1 ;; \
+	esac; \
+	if [ -n "$$before" ] && [ $$build != "$$before" ]; then $(BIN)/uv pip uninstall --python $(BIN)/python torch torchvision; fi; \
+	echo $$build > $@
+ifneq ($(TORCH),auto)
+ifneq ($(TORCH),$(shell cat $(VENV)/.torch 2>/dev/null))
+.PHONY: $(VENV)/.torch
+endif
+endif
+
+$(VENV)/.course: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "Installing the course into $(VENV): some minutes the first time"
+	$(INSTALL) .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.course
-	@$(PIP) --constraint constraints.txt --editable '.[test]'
+	@echo "Installing what tests need into $(VENV): 50 packages, 0.3 GB the first time"
+	$(INSTALL) '.[test]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.course
-	@$(PIP) --constraint constraints.txt --editable '.[bench]'
+	@echo "Installing what the benchmarks compare with into $(VENV): 1 GB the first time"
+	$(INSTALL) '.[bench]'
 	@touch $@

@@ -4,8 +4,14 @@ The names of the public interface load on first use, so that ``import cnnlab`` a
 start at once and PyTorch is imported only where it is needed.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    raise ImportError(
+        f"cnnlab needs Python 3.11, 3.12 or 3.13, got {sys.version.split()[0]}; install it with one of them"
+    )
 
 __version__ = "0.1.0"
 
