@@ -1,12 +1,12 @@
-"""What the cells of a map see, followed through a network's functions as they run.
+"""Receptive fields, strides and multiply-adds, followed through the functions of a network as they run.
 
-    receptive field   r ← r + (k − 1)·s    for a kernel of k; the largest where branches meet
-    stride            s ← s · stride       pixels from one cell to the next; a transposed convolution divides
+    receptive field   r ← r + (k − 1)·s    for a kernel of k; where branches meet, the largest
+    stride            s ← s · stride       pixels between neighbouring positions; a transposed convolution divides
 
-A layer computes by a function, so that it makes no difference whether a network calls one or the other.
+Layers compute by calling functions, so a network may use layers or functions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -16,20 +16,22 @@ from torch.overrides import TorchFunctionMode
 
 
 @dataclass
-class Use:
-    """What a running module has used: parameters not used before, and products computed outside the modules in it."""
+class Counts:
+    """Of a running module: parameters that were not used before it, and multiply-adds outside the modules in it."""
 
     parameters: int = 0
     multiply_adds: int = 0
 
 
 @dataclass(eq=False)
-class Sight(TorchFunctionMode):
-    """While this is active, every tensor knows what its cells see: ``field`` and ``stride_``, (height, width) each."""
+class Tracing(TorchFunctionMode):
+    """While this is active, every tensor has its receptive field and stride, (height, width) each.
 
-    unused: dict[int, int]  # parameters that were not used yet, with their numbers
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    running: list[Use] = field(default_factory=list)  # the modules that are running, the innermost last
+    They are attributes of the tensor, ``field`` and ``stride_``.
+    """
+
+    unused: dict[int, int]  # the size of every parameter that was not used yet, by the parameter's id
+    running: list[Counts] = field(default_factory=list)  # of the modules that are running, the innermost last
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -37,14 +39,14 @@ class Sight(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """What meets (sums, stacked branches) sees the most that its parts see; what is flattened, the whole map."""
+        """Sums and concatenations take the largest receptive field of their parts; flattening takes the whole map."""
         given = kwargs or {}
         output = func(*args, **given)
         tensors = [item for item in flat([args, given]) if isinstance(item, Tensor)]
         results = [item for item in flat([output]) if isinstance(item, Tensor)]
         if results and self.running:
-            self.use(tensors)
-            self.running[-1].multiply_adds += _products(getattr(func, "__name__", ""), args, given, results[0])
+            self.count_parameters(tensors)
+            self.running[-1].multiply_adds += _multiply_adds(getattr(func, "__name__", ""), args, given, results[0])
         inputs = [item for item in tensors if hasattr(item, "field") and hasattr(item, "stride_")]
         if not inputs:
             return output
@@ -52,24 +54,25 @@ class Sight(TorchFunctionMode):
         for y in results:
             if x.ndim == y.ndim == 4 and (window := _window(getattr(func, "__name__", ""), args, given, x, y)):
                 kernel, stride = window
-                self.see(y, _widened(fields, kernel, strides), (strides[0] * stride[0], strides[1] * stride[1]))
+                mark(y, _widened(fields, kernel, strides), (strides[0] * stride[0], strides[1] * stride[1]))
             elif x.ndim == 4 and y.ndim == 2:
-                self.see(y, _widened(fields, tuple(x.shape[2:]), strides), strides)
+                mark(y, _widened(fields, tuple(x.shape[2:]), strides), strides)
             else:
-                self.see(y, fields, strides)
+                mark(y, fields, strides)
         return output
 
-    def see(self, tensor: Any, field: tuple[float, float], stride: tuple[float, float]) -> None:
-        """Write down what a tensor's cells see."""
-        tensor.field, tensor.stride_ = _whole(field), _whole(stride)
-
-    def use(self, tensors: Any) -> None:
-        """Count those of the tensors that are parameters, for the module that is running."""
+    def count_parameters(self, tensors: Iterable[Any]) -> None:
+        """Count those of ``tensors`` that are parameters used for the first time, for the module that is running."""
         self.running[-1].parameters += sum(self.unused.pop(id(tensor), 0) for tensor in tensors)
 
 
+def mark(tensor: Any, field: tuple[float, float], stride: tuple[float, float]) -> None:
+    """Give a tensor its receptive field and stride."""
+    tensor.field, tensor.stride_ = _whole(field), _whole(stride)
+
+
 def flat(items: Any) -> Iterator[Any]:
-    """What lists, tuples and dictionaries hold, however deep.
+    """The items of nested lists, tuples and dictionaries.
 
     >>> list(flat([1, (2, {"three": 3})]))
     [1, 2, 3]
@@ -83,8 +86,8 @@ def flat(items: Any) -> Iterator[Any]:
             yield item
 
 
-def _products(name: str, args: tuple[Any, ...], given: dict[str, Any], y: Tensor) -> int:
-    """Multiply-adds of a function for one picture: of a linear layer and a convolution, one a value and weight."""
+def _multiply_adds(name: str, args: tuple[Any, ...], given: dict[str, Any], y: Tensor) -> int:
+    """Multiply-adds of a linear layer or a convolution for one picture: one for every value and weight."""
 
     def argument(position: int, key: str) -> Any:
         return args[position] if len(args) > position else given.get(key)
@@ -100,7 +103,7 @@ def _products(name: str, args: tuple[Any, ...], given: dict[str, Any], y: Tensor
 def _window(
     name: str, args: tuple[Any, ...], given: dict[str, Any], x: Tensor, y: Tensor
 ) -> tuple[Sequence[int], Sequence[float]] | None:
-    """Kernel (spread by its dilation) and stride of a function that slides over ``x``, as it gives ``y``."""
+    """Kernel (with its dilation) and stride of a function that slides over ``x`` and returns ``y``, if it does."""
 
     def argument(position: int, key: str, default: Any) -> Any:
         value = args[position] if len(args) > position else given.get(key)
@@ -111,18 +114,18 @@ def _window(
             transposed = name != "conv2d"
             kernel, stride = argument(1, "weight", None).shape[2:], _pair(argument(3, "stride", 1))
             dilation = _pair(argument(7 if transposed else 5, "dilation", 1))
-            spread = [step * (cells - 1) + 1 for step, cells in zip(dilation, kernel, strict=True)]
-            if transposed:  # a cell sees as many cells as kernels reach it, which lie a stride apart
-                return [-(-cells // step) for cells, step in zip(spread, stride, strict=True)], [1 / s for s in stride]
+            spread = [step * (side - 1) + 1 for step, side in zip(dilation, kernel, strict=True)]
+            if transposed:  # an output depends on as many inputs as kernels reach it, which are a stride apart
+                return [-(-side // step) for side, step in zip(spread, stride, strict=True)], [1 / s for s in stride]
             return spread, stride
         case "max_pool2d" | "avg_pool2d" | "lp_pool2d" as pool:
             first = 2 if pool == "lp_pool2d" else 1
             kernel = _pair(argument(first, "kernel_size", None))
             dilation = _pair(argument(4, "dilation", 1)) if pool == "max_pool2d" else (1, 1)
-            spread = [step * (cells - 1) + 1 for step, cells in zip(dilation, kernel, strict=True)]
+            spread = [step * (side - 1) + 1 for step, side in zip(dilation, kernel, strict=True)]
             return spread, _pair(argument(first + 1, "stride", kernel))
         case "adaptive_avg_pool2d" | "adaptive_max_pool2d" | "mean" | "amax":
-            ratio = [-(-side // cells) for side, cells in zip(x.shape[2:], y.shape[2:], strict=True)]
+            ratio = [-(-before // after) for before, after in zip(x.shape[2:], y.shape[2:], strict=True)]
             return ratio, ratio
     return None
 
@@ -133,7 +136,7 @@ def _pair(value: Any) -> tuple[int, int]:
 
 
 def _whole(pair: tuple[float, float]) -> tuple[float, float]:
-    """Pixels as whole numbers, where a map is not finer than the picture."""
+    """Pixels as whole numbers, unless the feature map is finer than the picture."""
     height, width = (int(value) if value == int(value) else value for value in pair)
     return height, width
 

@@ -1,7 +1,7 @@
-"""A network's layers as a table, without a weight or a picture in memory.
+"""A network's layers as a table, without computing anything.
 
-The network runs once on PyTorch's meta device, where tensors have shapes and no content. What each layer
-sees and how far apart its cells are travels with the tensor, through layers and functions alike (`sight`).
+The network runs once on PyTorch's meta device, where tensors have shapes and no content. Every tensor carries its
+receptive field and its stride through layers and functions (`Tracing`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from torch.func import functional_call
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import type_before_parametrizations
 
-from cnnlab.models.inspect._receptive_field import Sight, Use, flat
+from cnnlab.models.inspect._receptive_field import Counts, Tracing, flat, mark
 from cnnlab.models.inspect.modes import evaluating
 
 COLUMNS = (
@@ -36,17 +36,17 @@ def summary(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
 
     Columns: ``name``, ``kind``, ``output_shape`` (C, H, W), ``parameters`` (counted where they are used first),
     ``multiply_adds`` (of convolutions and linear layers, as the papers count; not of attention), ``receptive_field``
-    and ``stride`` (height and width, in pixels of the input; the field is that of an unbounded picture), and
-    ``activation_memory`` (bytes of the output of one picture, at the precision of the weights).
+    and ``stride`` (height and width in pixels of the input; the field as if the picture had no border), and
+    ``activation_memory`` (bytes of the output of one picture, in the precision of the weights).
 
-    A module that holds layers has a row, where it ends, if it has parameters of its own or multiplies by itself. What
-    does not run in eval mode, such as an auxiliary classifier, has none.
+    A module that holds layers has a row after theirs if it has parameters of its own or calls linear functions itself.
+    Layers that do not run in eval mode, such as an auxiliary classifier, have none.
 
-    The model is left as it is: its modes, weights and hooks. It may be on the meta device itself.
+    The model keeps its modes, weights and hooks. It may be on the meta device itself.
 
     Raises:
-        ValueError: if ``input_size`` is not (C, H, W), for layers that do not know their size yet, a ``forward`` that
-            makes a tensor or asks for a picture's content, and what the model raises if it can't take such a picture.
+        ValueError: if ``input_size`` is not (C, H, W), for layers without a size as yet, and for a ``forward`` that
+            makes a tensor or asks for the content of a picture; and what the model raises for a wrong picture.
 
     >>> from cnnlab.models import build
     >>> table = summary(build("lenet5"), (1, 28, 28))
@@ -74,10 +74,10 @@ def summary(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     meta = {name: tensor.to("meta") for name, tensor in (*model.named_parameters(), *model.named_buffers())}
     dtype = next((tensor.dtype for tensor in model.parameters()), torch.float32)
     x = torch.empty(1, *sides, device="meta", dtype=dtype)
-    sight = Sight({id(meta[name]): tensor.numel() for name, tensor in model.named_parameters()})
-    sight.see(x, (1, 1), (1, 1))
+    mark(x, (1, 1), (1, 1))
+    tracing = Tracing({id(meta[name]): tensor.numel() for name, tensor in model.named_parameters()})
     try:
-        with evaluating(model), _recorded(model, sight), torch.no_grad(), sight:
+        with evaluating(model), _recorded(model, tracing) as rows, torch.no_grad(), tracing:
             functional_call(model, meta, (x,))
     except RuntimeError as error:
         if "expected device" in str(error) or "on the same device" in str(error):
@@ -91,43 +91,43 @@ def summary(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
                 f"({error}); what it does must depend on sizes alone"
             ) from error
         raise
-    return pd.DataFrame(sight.rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def holds_layers(module: nn.Module) -> bool:
-    """Whether a module is made of others; what computes a layer's weights (weight normalisation) is no layer."""
+    """Whether a module holds others, those aside that compute a layer's weights, as in weight normalisation."""
     return any(name != "parametrizations" for name, _ in module.named_children())
 
 
 def first_tensor(output: Any) -> Tensor | None:
-    """What a module puts out, or the first of several: an attention's output, not its weights."""
+    """A module's output, or the first of several: the output of an attention, not its weights."""
     return next((item for item in flat([output]) if isinstance(item, Tensor)), None)
 
 
 @contextmanager
-def _recorded(model: nn.Module, sight: Sight) -> Iterator[None]:
+def _recorded(model: nn.Module, tracing: Tracing) -> Iterator[list[dict[str, Any]]]:
     """While this runs, every layer adds a row, and so does every module that computes something by itself."""
+    rows: list[dict[str, Any]] = []
 
     def begin(_module: nn.Module, _inputs: Any) -> None:
-        sight.running.append(Use())
+        tracing.running.append(Counts())
 
     def end(name: str, module: nn.Module, output: Any) -> None:
         layer = not holds_layers(module)
-        sight.use(module.parameters(recurse=layer))
-        used, y = sight.running.pop(), first_tensor(output)
-        if y is None or not (layer or used.parameters or used.multiply_adds):
+        tracing.count_parameters(module.parameters(recurse=layer))
+        counts, y = tracing.running.pop(), first_tensor(output)
+        if y is None or not (layer or counts.parameters or counts.multiply_adds):
             return
-        values = prod(y.shape[1:])
-        sight.rows.append(
+        rows.append(
             {
                 "name": name,
                 "kind": type_before_parametrizations(module).__name__,
                 "output_shape": tuple(y.shape[1:]),
-                "parameters": used.parameters,
-                "multiply_adds": used.multiply_adds,
+                "parameters": counts.parameters,
+                "multiply_adds": counts.multiply_adds,
                 "receptive_field": getattr(y, "field", None),
                 "stride": getattr(y, "stride_", None),
-                "activation_memory": values * y.element_size(),
+                "activation_memory": prod(y.shape[1:]) * y.element_size(),
             }
         )
 
@@ -141,7 +141,7 @@ def _recorded(model: nn.Module, sight: Sight) -> Iterator[None]:
                 end(name, module, output)
 
             handles += [module.register_forward_pre_hook(begin), module.register_forward_hook(hook)]
-        yield
+        yield rows
     finally:
         for handle in handles:
             handle.remove()

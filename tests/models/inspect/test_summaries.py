@@ -27,7 +27,7 @@ def native(name: str, net: nn.Module) -> tuple[int, int, int]:
     return net.in_channels, *(sides or net.input_size or (224, 224))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in PUBLISHED])
 def test_multiply_adds_are_half_of_what_torchs_counter_counts_and_parameters_add_up(name):
     net = on_meta(name).eval()
     size = native(name, net)
@@ -70,9 +70,9 @@ def test_receptive_fields_are_the_published_ones(name):
     assert set(last.stride) == {(32, 32)}
 
 
-@pytest.mark.parametrize("name", ["vgg11", "resnet18", "googlenet", "inception_v4", "tronnet", "efficientnet_lite0"])
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "inception_v4", "tronnet"])
 def test_the_receptive_field_is_what_a_gradient_reaches(name):
-    options = {"input_size": (160, 160)} if name in ("vgg11", "tronnet") else {}
+    options = {"input_size": (160, 160)} if name == "tronnet" else {}
     net = small(name, **options).eval()
     for layer in net.modules():  # positive weights and averages, so that no path cancels or is masked
         if isinstance(layer, nn.Conv2d):
@@ -103,7 +103,7 @@ def widest(fields: Iterable[tuple[int, int]]) -> tuple[int, int]:
 
 
 def averaged(layer: nn.Module) -> nn.Module:
-    """Maxima as means and activations left out: what a cell sees does not change, and every path shows."""
+    """Maxima as means and activations left out: receptive fields stay, and every path has a gradient."""
     for name, child in layer.named_children():
         setattr(layer, name, averaged(child))
     if isinstance(layer, nn.MaxPool2d):
@@ -166,13 +166,9 @@ class ByFunction(nn.Module):
         return self.fc(x.flatten(1))
 
 
-def test_pooling_by_function_is_seen():
+def test_pooling_by_function_has_a_receptive_field():
     table = summary(ByFunction(), (3, 32, 32))
-    assert table.receptive_field.tolist() == [
-        (5, 5),
-        (14, 14),
-        (32, 32),
-    ]  # by hand: 5, 5 + 1 + 4·2, all
+    assert table.receptive_field.tolist() == [(5, 5), (14, 14), (32, 32)]  # by hand: 5, 5 + 1 + 4·2, all
     assert table.stride.tolist() == [(1, 1), (2, 2), (4, 4)]
 
 
@@ -207,7 +203,7 @@ STEPS = {  # field and stride after it, height and width each
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_what_slides_by_function_is_seen(name):
+def test_functions_that_slide_have_receptive_field_and_stride(name):
     function, field, stride = STEPS[name]
     last = summary(step(function), (3, 12, 16)).iloc[-1]
     assert (last.receptive_field, last.stride) == (field, stride)
@@ -223,7 +219,7 @@ def test_height_and_width_have_fields_and_strides_of_their_own():
 
 
 @pytest.mark.parametrize("layer", [nn.AdaptiveMaxPool2d(1), nn.AdaptiveAvgPool2d(1)])
-def test_both_adaptive_poolings_see_the_whole_map(layer):
+def test_adaptive_poolings_to_one_value_have_the_whole_map_as_their_receptive_field(layer):
     last = summary(nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), layer), (3, 15, 11)).iloc[-1]
     assert last.receptive_field == (3 + 6 * 2, 3 + 4 * 2)
     assert last.stride == (14, 10)
@@ -283,7 +279,9 @@ def test_a_parametrized_layer_is_the_layer_that_it_was():
 
 
 def test_a_vision_transformer_has_the_parameters_that_torchvision_counts():
-    table = summary(torchvision.models.vit_b_16(), (3, 224, 224))
+    with torch.device("meta"):
+        net = torchvision.models.vit_b_16()
+    table = summary(net, (3, 224, 224))
     assert table.parameters.sum() == torchvision.models.ViT_B_16_Weights.IMAGENET1K_V1.meta["num_params"]
 
 
@@ -293,7 +291,7 @@ def test_activation_memory_follows_the_precision_of_the_weights():
         assert row.activation_memory == 4 * 36 * size
 
 
-def test_what_cannot_run_without_a_picture_is_told():
+def test_networks_that_cannot_run_without_a_picture_are_refused_with_the_way_out():
     lazy = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(2))
     with pytest.raises(ValueError, match=r"0.weight of this Sequential is lazy.*: model\(torch.zeros\(1, 3, 8, 8"):
         summary(lazy, (3, 8, 8))
