@@ -3,39 +3,34 @@
 from collections.abc import Callable
 
 import pytest
+import timm
 import torch
 import torchvision
 from torch import nn
 
 from cnnlab.models import build, load_timm, load_torchvision
+from cnnlab.models.weights.loading import PUBLISHED, TIMM
 
-TORCHVISION = {  # name: input size, the options that make ours torchvision's, and what theirs needs
-    "alexnet": (224, {}, {}),
-    "vgg11": (224, {}, {}),
-    "vgg13": (224, {}, {}),
-    "vgg16": (224, {}, {}),
-    "vgg19": (224, {}, {}),
-    "googlenet": (224, {"variant": "torchvision", "auxiliary": True}, {"aux_logits": True, "init_weights": False}),
-    "inception_v3": (299, {"auxiliary": True}, {"aux_logits": True, "init_weights": False}),
-    "resnet18": (96, {}, {}),
-    "resnet34": (96, {}, {}),
-    "resnet50": (96, {"stride_in": "3x3"}, {}),
-    "resnet101": (96, {"stride_in": "3x3"}, {}),
-    "resnet152": (96, {"stride_in": "3x3"}, {}),
-    "resnext50_32x4d": (96, {}, {}),
-    "resnext101_32x8d": (96, {}, {}),
-    "wide_resnet50_2": (96, {}, {}),
-}
-TIMM = {"inception_v4": "inception_v4", "inception_resnet_v2": "inception_resnet_v2"} | {
-    "efficientnet_lite0": "tf_efficientnet_lite0"
-}
+HEADS = {"aux_logits": True, "init_weights": False}  # of torchvision's networks with auxiliary classifiers
+LOGITS = [  # one of each kind: name, pixels a side, options of ours, options of theirs
+    ("alexnet", 224, {}, {}),
+    ("vgg11", 224, {}, {}),
+    ("googlenet", 96, {"variant": "torchvision", "auxiliary": True}, HEADS),
+    ("inception_v3", 299, {"auxiliary": True}, HEADS),
+    ("resnet18", 64, {}, {}),
+    ("resnet50", 64, {"stride_in": "3x3"}, {}),
+    ("resnext50_32x4d", 64, {}, {}),
+]
 TOLERANCE = 1e-5  # relative to the largest logit
 
 
-def drawn(construct: Callable[[], nn.Module]) -> nn.Module:
-    """Theirs with random weights and batch statistics far from 0 and 1; built on meta, which spares its own drawing."""
+def on_meta(construct: Callable[..., nn.Module], name: str, **options: object) -> nn.Module:
     with torch.device("meta"):
-        network = construct()
+        return construct(name, **options)
+
+
+def random(network: nn.Module) -> nn.Module:
+    """Theirs, from the meta device, with random weights and batch statistics far from 0 and 1."""
     network.to_empty(device="cpu")
     torch.manual_seed(7)
     for layer in network.modules():
@@ -44,7 +39,6 @@ def drawn(construct: Callable[[], nn.Module]) -> nn.Module:
             nn.init.uniform_(layer.bias, -0.3, 0.3)
             nn.init.uniform_(layer.running_mean, -0.3, 0.3)
             nn.init.uniform_(layer.running_var, 0.5, 2)
-            layer.num_batches_tracked.fill_(3)
         elif isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_uniform_(layer.weight)
             if layer.bias is not None:
@@ -52,64 +46,55 @@ def drawn(construct: Callable[[], nn.Module]) -> nn.Module:
     return network
 
 
-def ours_for(name: str, **options: object) -> nn.Module:
-    """Ours without drawn weights: whatever a checkpoint left out would show."""
-    with torch.device("meta"):
-        network = build(name, **options)
-    network.to_empty(device="cpu")
+def ours(name: str, **options: object) -> nn.Module:
+    """Ours with no number in it: whatever a checkpoint left out would show."""
+    network = on_meta(build, name, **options).to_empty(device="cpu")
     for tensor in network.state_dict().values():
         tensor.fill_(float("nan") if tensor.is_floating_point() else 0)
     return network
 
 
-def deviation(ours: nn.Module, theirs: nn.Module, size: int) -> float:
-    """The largest difference of any output, in eval and in train, relative to the largest logit."""
+def assert_equal_outputs(ours: nn.Module, theirs: nn.Module, side: int) -> None:
+    """In eval mode; with auxiliary classifiers, which theirs returns from the output inwards, in train mode too."""
+    x = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(3))
     for layer in (*ours.modules(), *theirs.modules()):
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
-    batch = 2 if any(isinstance(layer, nn.BatchNorm2d) for layer in theirs.modules()) else 1
-    x = torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(3))
-    worst = 0.0
-    for mode in (False, True):
-        ours.train(mode)
-        theirs.train(mode)
+    for mode in (False, True) if hasattr(ours, "heads") else (False,):
         with torch.no_grad():
-            a, b = ours(x), theirs(x)
-        if isinstance(a, tuple):  # theirs: logits, then the auxiliary classifiers from the output inwards
-            pairs = list(zip((a[0], *reversed([part for part in a[1:] if part is not None])), b, strict=True))
-        else:
-            pairs = [(a, b)]
-        for mine, other in pairs:
-            assert other.std() > 0.01 * other.abs().max()  # an oracle that says something
-            worst = max(worst, float((mine - other).abs().max() / other.abs().max()))
-    return worst
+            mine, other = ours.train(mode)(x), theirs.train(mode)(x)
+        mine = (mine[0], *reversed([head for head in mine[1:] if head is not None])) if mode else (mine,)
+        for logits, expected in zip(mine, other if mode else (other,), strict=True):
+            assert expected.std() > 0.01 * expected.abs().max()  # an oracle that says something
+            assert (logits - expected).abs().max() <= TOLERANCE * expected.abs().max()
 
 
-@pytest.mark.parametrize("name", TORCHVISION)
-def test_torchvisions_weights_give_torchvisions_logits(name):
-    size, options, theirs_options = TORCHVISION[name]
-    theirs = drawn(lambda: torchvision.models.get_model(name, **theirs_options))
-    ours = load_torchvision(ours_for(name, **options), theirs.state_dict())
-    assert deviation(ours, theirs, size) <= TOLERANCE
+@pytest.mark.parametrize(("name", "side", "options", "theirs_options"), LOGITS)
+def test_torchvisions_weights_give_torchvisions_logits(name, side, options, theirs_options):
+    theirs = random(on_meta(torchvision.models.get_model, name, **theirs_options))
+    assert_equal_outputs(load_torchvision(ours(name, **options), theirs.state_dict()), theirs, side)
 
 
 def test_torchvisions_vgg_with_batch_normalisation_too():
-    theirs = drawn(lambda: torchvision.models.get_model("vgg11_bn"))
-    ours = load_torchvision(ours_for("vgg11", batch_norm=True), theirs.state_dict())
-    assert deviation(ours, theirs, 224) <= TOLERANCE
+    theirs = random(on_meta(torchvision.models.get_model, "vgg11_bn"))
+    assert_equal_outputs(load_torchvision(ours("vgg11", batch_norm=True), theirs.state_dict()), theirs, 224)
 
 
 @pytest.mark.parametrize("name", TIMM)
 def test_timms_weights_give_timms_logits(name):
-    timm = pytest.importorskip("timm")
-    theirs = drawn(lambda: timm.create_model(TIMM[name]))
-    ours = load_timm(ours_for(name), theirs.state_dict())
-    assert deviation(ours, theirs, 150) <= TOLERANCE
+    theirs = random(on_meta(timm.create_model, TIMM[name]))
+    assert_equal_outputs(load_timm(ours(name), theirs.state_dict()), theirs, 107)
 
 
 def test_lite0_pads_like_tensorflow_at_every_size():
-    timm = pytest.importorskip("timm")
-    theirs = drawn(lambda: timm.create_model("tf_efficientnet_lite0", num_classes=7))
-    ours = load_timm(ours_for("efficientnet_lite0", num_classes=7), theirs.state_dict())
-    for size in (63, 64, 65, 98):
-        assert deviation(ours, theirs, size) <= TOLERANCE
+    theirs = random(on_meta(timm.create_model, "tf_efficientnet_lite0", num_classes=7))
+    net = load_timm(ours("efficientnet_lite0", num_classes=7), theirs.state_dict())
+    for side in (63, 64, 65, 98):
+        assert_equal_outputs(net, theirs, side)
+
+
+@pytest.mark.filterwarnings("ignore:.*which is a no-op")
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_checkpoint_fits_tensor_by_tensor(name):
+    theirs = on_meta(torchvision.models.get_model, name, weights=None)
+    load_torchvision(on_meta(build, name, **PUBLISHED[name]), theirs.state_dict())  # compares names and shapes

@@ -1,5 +1,7 @@
 """GoogLeNet's Table 1 (Szegedy et al. 2015), row by row: what it prints beside what its own widths give."""
 
+from functools import cache
+
 import pytest
 import torch
 from torch import nn
@@ -60,6 +62,7 @@ def on_meta(**options: object) -> nn.Module:
         return build("googlenet", **options)
 
 
+@cache
 def costs() -> dict[str, tuple[float, float]]:
     """Row of Table 1 -> thousands of weights and millions of multiply-adds."""
     table = summary(on_meta(), (3, 224, 224))

@@ -56,6 +56,12 @@ def test_the_convolutional_networks_for_mnist_have_the_parameters_of_table_1(wid
     assert round(count(on_meta("highway", width=width)) / 1e3) == thousands
 
 
+def test_a_plain_network_has_no_gates():
+    assert not [name for name, _ in on_meta("highway", carry="none").named_parameters() if "gate" in name]
+    gates = [name for name, _ in on_meta("highway").named_parameters() if "transform_gate.weight" in name]
+    assert len(gates) == 8  # ten layers with weights, of which the first and the last are plain
+
+
 @pytest.mark.parametrize("depth", [10, 50, 100])
 def test_depth_counts_every_layer_with_weights(depth):
     net = on_meta("highway", layers="dense", depth=depth, width=50)

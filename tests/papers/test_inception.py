@@ -1,5 +1,6 @@
 """The table of Inception v2 (Szegedy et al. 2016), and what v3, v4 and Inception-ResNet v2 print."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -129,3 +130,8 @@ def test_inception_resnet_v2_cannot_be_what_its_figures_print():
 def test_a_1x1_convolution_reduces_256_maps_to_64():
     reduce = Inception(256, TABLE["inception3b"]._replace(five_reduce=64)).conv5x5_reduce
     assert reduce(torch.zeros(1, 256, 56, 56)).shape == (1, 64, 56, 56)  # the lecture's 56×56×256 -> 56×56×64
+
+
+def test_the_notation_of_the_modules_refuses_what_it_does_not_have():
+    with pytest.raises(ValueError, match=r"a step is written like '3×3/2 96 V'.*got '3x3 96' in '1×1 64 → 3x3 96'"):
+        Branches(3, ("1×1 64 → 3x3 96",))

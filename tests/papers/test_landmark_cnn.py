@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlab.models import LandmarkCNN, build, summary
+from cnnlab.models import build, summary
 from cnnlab.models.families.landmark_cnn import RUNS
 
 FIG_6 = [  # layer, output shape (H, W, C), parameters
@@ -64,7 +64,7 @@ def test_the_text_gives_two_map_sizes_that_the_figure_contradicts():
 
 def test_it_starts_with_the_variance_of_keras_default():
     torch.manual_seed(0)
-    layer = LandmarkCNN(run=8, input_size=(64, 64)).classifier.dense1
+    layer = build("landmark_cnn", run=8, input_size=(64, 64)).classifier.dense1
     assert layer.weight.var().item() == pytest.approx(2 / (layer.in_features + 256), rel=0.05)
     assert layer.bias.eq(0).all()
 
@@ -73,8 +73,7 @@ def test_it_starts_with_the_variance_of_keras_default():
 def test_each_run_has_the_settings_of_table_2(run):
     _, accuracy, filters, kernels, dense, batch_size = ROWS[run]
     filters, kernels, dense = (eval(text) for text in (filters, kernels, dense))
-    with torch.device("meta"):
-        net = LandmarkCNN(run=run)
+    net = on_meta("landmark_cnn", run=run)
     convs = [layer for layer in net.features.children() if isinstance(layer, nn.Conv2d)]
     assert tuple(conv.out_channels for conv in convs) == filters
     assert tuple(conv.kernel_size[0] for conv in convs) == kernels
@@ -92,7 +91,7 @@ def test_each_run_has_the_settings_of_table_2(run):
 
 
 def test_same_padding_keeps_the_size_for_even_kernels_as_keras_does():
-    net = LandmarkCNN(run=11, input_size=(32, 32))
+    net = build("landmark_cnn", run=11, input_size=(32, 32))
     for stage, kernel in ((1, 4), (4, 2)):
         pad, conv = getattr(net.features, f"pad{stage}"), getattr(net.features, f"conv{stage}")
         x = torch.zeros(1, conv.in_channels, 7, 9)

@@ -50,7 +50,7 @@ def test_the_blocks_are_those_of_table_1(depth):
 
 
 @pytest.mark.parametrize("depth", TABLE_1)
-def test_the_maps_have_the_sizes_of_table_1(depth):
+def test_the_stages_have_the_sizes_of_table_1(depth):
     table = summary(on_meta(f"resnet{depth}"), (3, 224, 224)).set_index("name")
     for stage, size in SIZES.items():
         last = [name for name in table.index if name.startswith(f"features.conv{stage}")][-1]
@@ -126,6 +126,20 @@ def test_a_plain_network_has_the_residual_ones_parameters():
     }
 
 
+@pytest.mark.parametrize(("shortcut", "projections"), [("A", 0), ("B", 3), ("C", 8), ("none", 0)])
+def test_each_shortcut_projects_where_section_4_1_says(shortcut, projections):
+    net = on_meta("resnet18", shortcut=shortcut)
+    assert len([name for name, _ in net.named_parameters() if "shortcut.conv" in name]) == projections
+
+
+def test_a_residual_block_adds_its_input_and_a_plain_one_does_not():
+    x = torch.randn(2, 8, 6, 6)
+    for shortcut, expected in (("B", x.relu()), ("none", torch.zeros_like(x))):
+        block = Block(8, 8, shortcut=shortcut).eval()
+        nn.init.zeros_(block.bn2.weight)  # F(x) = 0
+        torch.testing.assert_close(block(x), expected)
+
+
 def test_resnext_splits_the_bottleneck_into_32_paths_at_equal_parameters():
     lecture = 32 * (256 * 4 + 3 * 3 * 4 * 4 + 4 * 256)  # Xie et al., section 4: C·(256·d + 9·d² + d·256) ≈ 70k
     block = Block(256, 64, bottleneck=True, cardinality=32, inner=128)
@@ -137,7 +151,7 @@ def test_resnext_splits_the_bottleneck_into_32_paths_at_equal_parameters():
     ("name", "millions", "billions"),
     [("resnext50_32x4d", 25.0, 4.2), ("wide_resnet50_2", 68.9, 11.4), ("resnext101_32x8d", 88.8, 16.4)],
 )
-def test_the_heirs_have_the_published_parameters_and_operations(name, millions, billions):
+def test_resnext_and_wide_resnet_have_the_published_parameters_and_operations(name, millions, billions):
     table = summary(on_meta(name), (3, 224, 224))
     assert round(table.parameters.sum() / 1e6, 1) == millions
     assert round(table.multiply_adds.sum() / 1e9, 1) == billions

@@ -1,8 +1,8 @@
 """Published checkpoints in our definitions: torchvision's, timm's, and ImageNet's by name.
 
-Our layers stand in the same order as theirs, so that no table of names is needed: layer by layer, tensor by tensor, and
-every shape is compared. Their names in their order come from their own constructors, built without memory on the
-meta device, because a file may hold them in any order. The one exception: auxiliary classifiers are last in ours.
+Our layers are in the order of theirs, so no table of names is needed: tensors are paired in order, and the last word of
+each name and each shape must agree. The order of their names comes from their own constructors, run on the meta device,
+because a file may hold tensors in any order. One exception: auxiliary classifiers are last in ours.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,11 +20,11 @@ TIMM = {name: network.timm for name, network in MODELS.items() if network.timm i
 
 
 def load_torchvision(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
-    """Copy a ``state_dict`` of torchvision's network of the same name into ours; the logits are equal.
+    """Copy a ``state_dict`` of torchvision's network of the same name into ours; the logits are then equal.
 
     Returns ``model``.
 
-    ``model`` is one of ``build``, under the options of torchvision's definition: ``variant="torchvision"`` for
+    ``model`` comes from ``build``, with the options of torchvision's definition: ``variant="torchvision"`` for
     GoogLeNet, ``stride_in="3x3"`` for ResNet-50 to -152. Weights of auxiliary classifiers that ``model`` does not have
     are left out.
 
@@ -57,7 +57,7 @@ def load_torchvision(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.M
 
 
 def load_timm(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
-    """Copy a ``state_dict`` of timm's network into ours; the logits are equal. Returns ``model``.
+    """Copy a ``state_dict`` of timm's network into ours; the logits are then equal. Returns ``model``.
 
     For ``inception_v4``, ``inception_resnet_v2`` and ``efficientnet_lite0`` (timm's ``tf_efficientnet_lite0``).
 
@@ -88,10 +88,11 @@ def load_timm(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
 def load_in_order(
     model: nn.Module, state_dict: Mapping[str, Tensor], order: Iterable[str] | None = None, *, source: str = "it"
 ) -> nn.Module:
-    """Copy a checkpoint whose layers stand in the same order as ours, whatever their names. Returns ``model``.
+    """Copy a checkpoint whose tensors are in the same order as ours, under whatever names. Returns ``model``.
 
-    ``order`` holds the checkpoint's names in the order of its layers; without it the checkpoint's own order counts.
-    Nothing is copied unless every tensor has its place and its shape.
+    ``order`` holds the checkpoint's names in the order of its layers; without it, the checkpoint's own order counts.
+    Counters of batches are left out, as they only matter for the averages of batch normalisation without a momentum.
+    Nothing is copied unless all tensors agree.
 
     Raises:
         ValueError: if a tensor is missing, superfluous or of another shape.
@@ -102,43 +103,34 @@ def load_in_order(
     """
     if not isinstance(state_dict, Mapping):
         raise ValueError(f"a state_dict maps names to tensors, got {type(state_dict).__name__}")
-    own = model.state_dict()
-    ours, theirs = _layers(own), _layers(state_dict if order is None else order)
-    theirs.sort(key=lambda layer: _auxiliary(layer[0]))
-    spare = {layer for layer, _ in theirs[len(ours) :] if _auxiliary(layer)}  # heads that ours does without
-    theirs = [layer for layer in theirs if layer[0] not in spare]
+    ours = _without_counters(model.state_dict())
+    theirs = sorted(_without_counters(state_dict if order is None else order), key=_auxiliary)  # these come last
+    spare = {name for name in theirs[len(ours) :] if _auxiliary(name)}  # heads that ours does not have
+    theirs = [name for name in theirs if name not in spare]
     if len(ours) != len(theirs):
-        raise ValueError(
-            f"{source} has {len(theirs)} layers with weights, ours {len(ours)}: another network or options"
-        )
-    copied = {}
-    for (our_layer, our_names), (their_layer, _) in zip(ours, theirs, strict=True):
-        for last in our_names:
-            our_name, their_name = f"{our_layer}.{last}".lstrip("."), f"{their_layer}.{last}".lstrip(".")
-            if their_name not in state_dict:
-                if last == "num_batches_tracked":  # old checkpoints lack it, and nothing but its own mean needs it
-                    continue
-                raise ValueError(f"this checkpoint is not {source}: it lacks {their_name!r}, our {our_name!r}")
-            tensor, shape = state_dict[their_name], own[our_name].shape
-            if tensor.shape != shape:
-                raise ValueError(
-                    f"{their_name!r} has shape {tuple(tensor.shape)}, our {our_name!r} {tuple(shape)}; build the "
-                    f"network with the checkpoint's num_classes and in_channels, load, and replace layers afterwards"
-                )
-            copied[our_name] = (their_name, tensor)
-    used = {their_name for their_name, _ in copied.values()}
-    for name in state_dict:
-        if name not in used and name.rpartition(".")[0] not in spare:
-            raise ValueError(f"this checkpoint is not {source}: it has {name!r}, for which ours has no place")
-    model.load_state_dict({name: tensor for name, (_, tensor) in copied.items()}, strict=False)
+        raise ValueError(f"{source} has {len(theirs)} tensors, ours {len(ours)}: another network or other options")
+    copied, own = {}, model.state_dict()
+    for name, their_name in zip(ours, theirs, strict=True):
+        if their_name not in state_dict or _last(their_name) != _last(name):
+            raise ValueError(f"this checkpoint is not {source}: it lacks {their_name!r}, our {name!r}")
+        copied[name], shape = state_dict[their_name], own[name].shape
+        if copied[name].shape != shape:
+            raise ValueError(
+                f"{their_name!r} has shape {tuple(copied[name].shape)}, our {name!r} {tuple(shape)}; build the network "
+                f"with the checkpoint's num_classes and in_channels, load, and replace layers afterwards"
+            )
+    for name in _without_counters(state_dict):
+        if name not in theirs and name not in spare:
+            raise ValueError(f"this checkpoint is not {source}: it has {name!r}, which ours does not have")
+    model.load_state_dict(copied, strict=False)
     return model
 
 
 def imagenet(model: nn.Module) -> nn.Module:
     """Load torchvision's ImageNet checkpoint (the first it published) into a network of ``build``. Returns ``model``.
 
-    The file is kept where torch keeps such files, ``torch.hub.get_dir()/checkpoints``; a download that broke off goes
-    on where it stopped, and the file's SHA-256 is compared with the one in its name at every load.
+    The file is kept where torch keeps such files, ``torch.hub.get_dir()/checkpoints``. An interrupted download
+    continues where it stopped, and the file's SHA-256 is compared with the one in its name at every load.
 
     Raises:
         ValueError: if torchvision publishes no weights for it.
@@ -170,14 +162,13 @@ def _their_name(name: str, options: dict[str, Any]) -> str:
     return f"{name}_bn" if options.get("batch_norm") else name
 
 
-def _layers(names: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """(layer, its tensors) in the order of the layers."""
-    layers: dict[str, list[str]] = {}
-    for name in names:
-        layer, _, last = name.rpartition(".")
-        layers.setdefault(layer, []).append(last)
-    return list(layers.items())
+def _without_counters(names: Iterable[str]) -> list[str]:
+    return [name for name in names if _last(name) != "num_batches_tracked"]
 
 
-def _auxiliary(layer: str) -> bool:
-    return layer.lower().startswith("aux")
+def _auxiliary(name: str) -> bool:
+    return name.lower().startswith("aux")
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]

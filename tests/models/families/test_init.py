@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlab.models import AlexNet, HighwayLayer, build, initialise
+from cnnlab.models import HighwayLayer, build, initialise
 
 
 def test_xavier_is_the_lectures_formula_5():
@@ -39,9 +39,9 @@ def test_through_20_layers_the_variance_stays_where_the_derivation_says(method, 
 
 
 def test_alexnets_own_rule_has_ones_in_five_biases():
-    net = initialise(AlexNet(input_size=(96, 96)), "paper")
-    ones = {name for name, layer in net.named_modules() if getattr(layer, "bias", None) is not None and layer.bias.eq(1).all()}  # fmt: skip  # noqa: E501
-    assert {name.rpartition(".")[2] for name in ones} == {"conv2", "conv4", "conv5", "fc6", "fc7"}
+    net = initialise(build("alexnet", input_size=(96, 96), units=(64, 64)), "paper")
+    ones = {name for name, parameter in net.named_parameters() if parameter.eq(1).all()}
+    assert {name.split(".")[1] for name in ones} == {"conv2", "conv4", "conv5", "fc6", "fc7"}
     assert net.features.conv3.weight.std().item() == pytest.approx(0.01, rel=0.02)
 
 

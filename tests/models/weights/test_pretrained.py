@@ -67,7 +67,7 @@ def test_a_pil_picture_is_prepared_as_decode_reads_it_from_its_file(offline, tmp
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
 def test_pil_pictures_of_more_than_eight_bits_are_refused_with_the_way_out(offline, mode):
-    with pytest.raises(ValueError, match=f"the mode '{mode}', whose white nobody knows; cnnlab.data.decode scales"):
+    with pytest.raises(ValueError, match=f"the mode '{mode}', whose white is not defined; cnnlab.data.decode scales"):
         offline.preprocess(Image.new(mode, (300, 300)))
 
 
@@ -116,7 +116,7 @@ def test_classes_are_ilsvrcs_thousand_in_torchvisions_order(offline):
 
 
 def test_torchvisions_networks_come_with_torchvisions_preprocessing(monkeypatch):
-    monkeypatch.setattr("cnnlab.models.registry.imagenet", lambda model: model)  # the weights are not the matter
+    monkeypatch.setattr("cnnlab.models.building.imagenet", lambda model: model)  # the weights are not the matter
     network = pretrained("resnet18")
     theirs = torchvision.models.get_model_weights("resnet18")["IMAGENET1K_V1"].transforms()
     picture = photo("rocket")
@@ -136,7 +136,7 @@ def test_a_network_that_undoes_its_preprocessing_at_torchvision_gets_none_of_it_
     with torch.no_grad():
         theirs.train()(torch.randn(4, 3, 299, 299))  # now the statistics are such that logits follow the picture
     theirs.eval()
-    monkeypatch.setattr("cnnlab.models.registry.imagenet", lambda model: load_torchvision(model, theirs.state_dict()))
+    monkeypatch.setattr("cnnlab.models.building.imagenet", lambda model: load_torchvision(model, theirs.state_dict()))
     ours = pretrained(name)
     picture = photo("coffee", size=(resize, resize))  # nothing to scale: there the two round apart
     transforms = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms()

@@ -20,7 +20,7 @@ def saved(tmp_path):
 def test_a_network_comes_back_by_name_options_and_weights(saved):
     path, net = saved
     again = cnnlab.load(path)
-    assert again.input_shape == (3, 32, 32)
+    assert (again.in_channels, again.input_size) == (3, (32, 32))
     assert again.card == json.loads(path.with_suffix(".json").read_text())
     assert again.card["classes"] == ["a", "b", "c"]
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
@@ -33,7 +33,7 @@ def test_the_weights_are_plain_safetensors(saved):
     assert set(load_file(path)) == set(net.state_dict())
 
 
-def card(path, change):
+def changed(path, change):
     tensors = load_file(path)
     text = json.loads(path.with_suffix(".json").read_text()) | change
     save_file(tensors, path, metadata={"cnnlab": json.dumps(text)})
@@ -47,18 +47,18 @@ def card(path, change):
             r"net\.safetensors is damaged or no safetensors file",
         ),
         (lambda path: path.write_bytes(b"\xff" * 64), "is damaged or no safetensors file"),
-        (lambda path: save_file(load_file(path), path), "has no card of cnnlab"),
-        (lambda path: save_file(load_file(path), path, metadata={"cnnlab": "{"}), "its card is not JSON"),
-        (lambda path: card(path, {"name": 7}), "does not name a network and its options"),
-        (lambda path: card(path, {"name": "resnet999"}), "no network is called 'resnet999'"),
-        (lambda path: card(path, {"options": {"evil": 1}}), "lenet5 takes no option 'evil'"),
-        (lambda path: card(path, {"options": {"num_classes": 10**9}}), "the weights are not those of lenet5"),
-        (lambda path: card(path, {"options": {"num_classes": "ten"}}), "does not describe a network"),
+        (lambda path: save_file(load_file(path), path), "has no metadata of cnnlab"),
+        (lambda path: save_file(load_file(path), path, metadata={"cnnlab": "{"}), "its metadata is not JSON"),
+        (lambda path: changed(path, {"name": 7}), "does not name a network and its options"),
+        (lambda path: changed(path, {"name": "resnet999"}), "no network is called 'resnet999'"),
+        (lambda path: changed(path, {"options": {"evil": 1}}), "lenet5 takes no option 'evil'"),
+        (lambda path: changed(path, {"options": {"num_classes": 10**9}}), "the weights are not those of lenet5"),
+        (lambda path: changed(path, {"options": {"num_classes": "ten"}}), "does not describe a network"),
         (
-            lambda path: card(path, {"classes": ["a"]}),
+            lambda path: changed(path, {"classes": ["a"]}),
             r"net\.safetensors: this network has 3 outputs, and classes names 1",
         ),
-        (lambda path: card(path, {"notes": "long " * 300_000}), "has no card of cnnlab"),
+        (lambda path: changed(path, {"notes": "long " * 300_000}), "has no metadata of cnnlab"),
         (lambda path: path.unlink(), "there is no file"),
     ],
 )
@@ -88,9 +88,9 @@ def test_a_failed_save_keeps_the_old_file(saved, monkeypatch):
     assert sorted(file.suffix for file in path.parent.iterdir()) == [".json", ".safetensors"]
 
 
-def test_a_network_changed_after_it_was_built_and_the_name_of_a_card_are_refused(tmp_path):
+def test_a_network_changed_after_it_was_built_and_the_name_of_the_metadata_are_refused(tmp_path):
     net = models.build("lenet5")
-    with pytest.raises(ValueError, match=r"net\.json is the name of a card; .*net\.safetensors"):
+    with pytest.raises(ValueError, match=r"net\.json: \.json is for the metadata; .*net\.safetensors"):
         cnnlab.save(tmp_path / "net.json", net)
     net.classifier.fc3 = nn.Linear(84, 3)
     with pytest.raises(ValueError, match=r"lenet5 was changed after it was built \(classifier\.fc3"):
@@ -98,20 +98,13 @@ def test_a_network_changed_after_it_was_built_and_the_name_of_a_card_are_refused
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", models.MODELS)
-def test_as_many_classes_as_outputs_or_none(tmp_path, name):
-    net = models.small(name, num_classes=3, in_channels=3)
-    with pytest.raises(ValueError, match="this network has 3 outputs, and classes names 2; name each output, or none"):
-        cnnlab.save(tmp_path / "net.safetensors", net, classes=("a", "b"))
-    assert not list(tmp_path.iterdir())
-    cnnlab.save(tmp_path / "net.safetensors", net, classes=("a", "b", "c"))
-
-
-def test_a_card_replaces_a_card_and_nothing_else(tmp_path):
+def test_metadata_replace_metadata_and_nothing_else(tmp_path):
     net = models.build("lenet5")
     for content in ('{"accuracy": 0.9}', "[1]", "no JSON"):
         (tmp_path / "results.json").write_text(content)
-        with pytest.raises(FileExistsError, match=r"results\.json is no card of cnnlab, .* save under another name"):
+        with pytest.raises(
+            FileExistsError, match=r"results\.json is not metadata of cnnlab, .* under another name"
+        ):
             cnnlab.save(tmp_path / "results.safetensors", net)
         assert (tmp_path / "results.json").read_text() == content
         assert len(list(tmp_path.iterdir())) == 1
@@ -121,7 +114,7 @@ def test_a_card_replaces_a_card_and_nothing_else(tmp_path):
     assert json.loads((tmp_path / "results.json").read_text())["notes"] == "second"
 
 
-def test_a_number_in_a_files_name_stays_in_the_cards(tmp_path):
+def test_a_number_in_a_files_name_stays_in_that_of_its_metadata(tmp_path):
     for name in ("lenet-0.95", "lenet-0.96.safetensors"):
         cnnlab.save(tmp_path / name, models.build("lenet5"))
     assert sorted(file.name for file in tmp_path.iterdir()) == [
