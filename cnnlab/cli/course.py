@@ -86,10 +86,17 @@ def check(
         Path | None, typer.Argument(metavar="FILE", help="Your notebook.", show_default="the one in your folder")
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 60,
+    hint: Annotated[int | None, typer.Option(min=1, help="Print a hint for this question, and check nothing.")] = None,
+    step: Annotated[int, typer.Option(min=1, help="Which hint: the second says more.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results for a program.")] = False,
 ) -> None:
     """Check your answers: runs your exercise in a fresh kernel, question by question. Your file is not changed."""
     with one_line_errors():
+        if hint is not None:
+            from cnnlab.course.exercises.tasks import Exercise
+
+            Exercise(number).hint(hint, step)
+            return
         from cnnlab.course.exercises.checking import check as check_exercise
 
         with spinner(f"Running exercise {number} …"):

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnnlab.course.exercises.questions import AnswerError, Check
+    from cnnlab.course.exercises.tasks import Exercise
     from cnnlab.course.predictions import Prediction
 
-__all__ = ["AnswerError", "Check", "Prediction"]
+__all__ = ["AnswerError", "Check", "Exercise", "Prediction"]
+_HOMES = {
+    "AnswerError": "exercises.questions",
+    "Check": "exercises.questions",
+    "Exercise": "exercises.tasks",
+    "Prediction": "predictions",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Prediction":
-        return import_module("cnnlab.course.predictions").Prediction
-    if name in __all__:
-        return getattr(import_module("cnnlab.course.exercises.questions"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"cnnlab.course.{_HOMES[name]}"), name)
     raise AttributeError(f"cnnlab.course has no {name!r}; it has {', '.join(__all__)}")

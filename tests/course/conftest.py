@@ -7,6 +7,7 @@ import pytest
 from nbformat import NotebookNode
 
 from cnnlab.course import notebooks
+from cnnlab.course.exercises.making import generated, marked
 
 v4 = nbformat.v4
 IMPORT = "from cnnlab.course import Check\n\n"
@@ -70,7 +71,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lecture = v4.new_notebook(
         cells=[v4.new_markdown_cell("# 1 · *Pictures*", id="title"), v4.new_code_cell("1 + 1", id="sum")]
     )
-    for name, notebook in (("", lecture), ("exercises", exercise()), ("solutions", solution())):
+    for name, notebook in (("", lecture), ("exercises", generated(solution())), ("solutions", marked(solution()))):
         (folder / name).mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, folder / name / "01_pictures.ipynb")
     (folder / "pictures").mkdir()

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from cnnlab.course.desk.copies import student_folder
 from cnnlab.course.exercises._differences import differed, first_line, raised
 from cnnlab.course.exercises._nbval_report import REPORT, CellResult, read_report
+from cnnlab.course.exercises.tasks import tasks
 from cnnlab.course.notebooks import CourseError, listed, original, read
 
 CHECKED = "nbval-check-output"  # nbval's tag for cells whose outputs it compares
@@ -118,23 +119,32 @@ def is_check(cell: NotebookNode) -> bool:
 
 def questions(pristine: NotebookNode) -> list[Question]:
     """The questions of an exercise, read from the source of its check cells without running them."""
-    return [Question(cell.id, *_title_and_hint(cell)) for cell in pristine.cells if is_check(cell)]
+    hints = {f"check-{name}": task.hints[0] for name, task in tasks(pristine).items() if task.hints}
+    found = [Question(cell.id, *_title_and_hint(cell)) for cell in pristine.cells if is_check(cell)]
+    return [question._replace(hint=hints.get(question.id, question.hint)) for question in found]
 
 
 def assembled(pristine: NotebookNode, student: NotebookNode, *, folder: Path) -> NotebookNode:
     """The notebook to check: the student's cells in their order, the course's check cells instead of theirs.
 
-    Check cells that the student no longer has are at the end, where all answers are known.
+    A check cell is where the student has it, but after the answer that it checks, wherever that was moved to. Check
+    cells that the student no longer has are at the end, where all answers are known. What the student wrote into a
+    check cell, as merging cells does, runs before it.
     """
     checks = {cell.id: cell for cell in pristine.cells if is_check(cell)}
-    first = nbformat.v4.new_code_cell(f"import os\nos.chdir({str(folder)!r})\ndel os", id=SETUP)
-    cells, left = [first], dict(checks)
-    for cell in student.cells:
-        if cell.id in left:
-            cells.append(left.pop(cell.id))
-        elif cell.cell_type == "code":
-            cells.append(nbformat.v4.new_code_cell(_without_markers(cell.source), id=cell.id))
-    return nbformat.v4.new_notebook(cells=[*cells, *left.values()])
+    places = {cell.id: number for number, cell in enumerate(student.cells)}
+    positions: dict[int, list[NotebookNode]] = {}
+    for name, check_cell in checks.items():
+        place = max(places.get(name, len(places)), places.get(name.replace("check-", "answer-", 1), 0))
+        positions.setdefault(place, []).append(check_cell)
+    cells = [nbformat.v4.new_code_cell(f"import os\nos.chdir({str(folder)!r})\ndel os", id=SETUP)]
+    for number, cell in enumerate(student.cells):
+        written = cell.source if cell.id not in checks else _merged(cell.source, checks[cell.id].source)
+        if cell.cell_type == "code" and written:
+            name = cell.id if cell.id not in checks else cell.id.replace("check-", "merged-", 1)
+            cells.append(nbformat.v4.new_code_cell(_without_markers(written), id=name))
+        cells += positions.pop(number, [])
+    return nbformat.v4.new_notebook(cells=[*cells, *(cell for left in positions.values() for cell in left)])
 
 
 def run_nbval(notebook: NotebookNode, *, timeout: float) -> dict[str, CellResult]:
@@ -194,6 +204,11 @@ def _title_and_hint(cell: NotebookNode) -> tuple[str, str]:
             texts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords}
             return str(ast.literal_eval(node.args[0])), str(texts.get("hint", ""))
     return cell.id.removeprefix("check-").replace("-", " "), ""
+
+
+def _merged(written: str, check_source: str) -> str:
+    """What a student's check cell holds beside the course's check."""
+    return written.replace(check_source, "").strip() if check_source in written else ""
 
 
 def _without_markers(source: str) -> str:

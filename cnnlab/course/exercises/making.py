@@ -2,7 +2,7 @@
 
 A solution's region from ``### BEGIN SOLUTION`` to ``### END SOLUTION`` becomes a ``raise NotImplementedError``. Check
 cells are collapsed in JupyterLab and keep their saved outputs, which are what nbval compares with; all other outputs
-go, so that none tells an answer.
+are removed, since they may contain an answer. Solutions get nbgrader's marks here, so that they are assignments.
 """
 
 import sys
@@ -12,7 +12,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from cnnlab.course.exercises._differences import UNANSWERED
+from cnnlab.course.exercises._nbgrader import mark
 from cnnlab.course.exercises.checking import CHECKED, is_check, questions
+from cnnlab.course.exercises.tasks import tasks
 from cnnlab.course.notebooks import CourseError, listed, read, source, write
 from cnnlab.course.publish.tidy import tidy
 
@@ -31,17 +33,22 @@ def generated(solution: NotebookNode, *, name: str = "the solution") -> Notebook
         from nbgrader.preprocessors import ClearSolutions
     except ImportError as error:
         raise CourseError("exercises are generated with nbgrader; first: pip install nbgrader") from error
+    for cell in solution.cells:
+        if cell.id.startswith("answer-") and "### BEGIN SOLUTION" not in cell.source:
+            raise CourseError(f"{name}, cell {cell.id!r} has no region from ### BEGIN SOLUTION to ### END SOLUTION")
     before = nbformat.from_dict(solution)
-    exercise = nbformat.reads(nbformat.writes(solution), as_version=4)
+    exercise = marked(solution)
     clear = ClearSolutions(enforce_metadata=False, code_stub={"python": STUB}, text_stub=WRITTEN_STUB)
     try:
         exercise, _ = clear.preprocess(exercise, {})
     except RuntimeError as error:
         raise CourseError(f"{name}: {error}") from error
-    if all(cell.source == original.source for cell, original in zip(exercise.cells, before.cells, strict=True)):
-        raise CourseError(f"{name} has no region from ### BEGIN SOLUTION to ### END SOLUTION")
+    summaries = {f"task-{question}": task.summary for question, task in tasks(exercise).items()}
     for cell, original in zip(exercise.cells, before.cells, strict=True):
         _prove(cell, original, name)
+        if cell.id in summaries:
+            heading, _, text = cell.source.partition("\n")
+            cell.source = f"{heading}\n\n{summaries[cell.id]}\n{text}"
         if is_check(cell):
             cell.metadata["jupyter"] = {"source_hidden": True}
         elif cell.cell_type == "code":
@@ -49,6 +56,13 @@ def generated(solution: NotebookNode, *, name: str = "the solution") -> Notebook
     if not questions(exercise):
         raise CourseError(f"{name} has no check cell: a code cell with an id check-… and the tag {CHECKED}")
     return tidy(exercise, folder=source())
+
+
+def marked(solution: NotebookNode) -> NotebookNode:
+    """A copy of a solution with nbgrader's marks."""
+    copy = nbformat.reads(nbformat.writes(solution), as_version=4)
+    mark(copy)
+    return copy
 
 
 def stale() -> list[str]:
@@ -63,21 +77,24 @@ def stale() -> list[str]:
             wrong.append(f"{solution.name} has no exercise")
         elif exercises[key].name != solution.name:
             wrong.append(f"{exercises[key].name} should be called {solution.name}")
+        elif read(solution) != marked(read(solution)):
+            wrong.append(f"solution {solution.name} lacks nbgrader's marks")
         elif read(exercises[key]) != generated(read(solution), name=solution.name):
             wrong.append(f"{exercises[key].name} is not what its solution generates")
     return wrong
 
 
 def regenerate() -> list[Path]:
-    """Write every exercise anew; the files that changed."""
+    """Write every exercise anew, and nbgrader's marks into every solution; the files that changed."""
     changed = []
     for solution in listed("solution").values():
-        target = source() / "exercises" / solution.name
-        fresh = generated(read(solution), name=solution.name)
-        if not target.exists() or read(target) != fresh:
-            target.parent.mkdir(exist_ok=True)
-            write(target, fresh)
-            changed.append(target)
+        exercise = source() / "exercises" / solution.name
+        fresh = {exercise: generated(read(solution), name=solution.name), solution: marked(read(solution))}
+        for path, notebook in fresh.items():
+            if not path.exists() or read(path) != notebook:
+                path.parent.mkdir(exist_ok=True)
+                write(path, notebook)
+                changed.append(path)
     return changed
 
 
@@ -100,7 +117,7 @@ def main() -> int:
         return error.code
     for path in changed:
         print(f"written: {path.parent.name}/{path.name}")
-    print(f"{len(changed)} of {len(listed('solution'))} exercises changed")
+    print(f"{len(changed)} files changed, of {len(listed('solution'))} exercises with their solutions")
     return 0
 
 

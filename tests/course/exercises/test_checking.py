@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from cnnlab.course import Check
 from cnnlab.course.desk.copies import install
 from cnnlab.course.exercises import checking
 from cnnlab.course.exercises.checking import Checked, assembled, check
@@ -253,3 +254,52 @@ def test_json_has_everything_that_the_table_has() -> None:
         "raised": ["x"],
         "missing": ["y"],
     }
+
+
+def rearranged(change: str) -> nbformat.NotebookNode:
+    """A right answer in a notebook whose cells were moved about in JupyterLab."""
+    notebook = answered()
+    cells = {cell.id: cell for cell in notebook.cells}
+    match change:
+        case "a check above its answer":
+            notebook.cells[2], notebook.cells[3] = notebook.cells[3], notebook.cells[2]
+        case "all checks at the top":
+            notebook.cells.sort(key=lambda cell: not cell.id.startswith("check-"))
+        case "an answer merged into its check":
+            check_source = cells["check-size"].source
+            cells["check-size"].source = f"{cells['answer-size'].source}\n\n{check_source}"
+            notebook.cells.remove(cells["answer-size"])
+        case "an answer split in two":
+            first, rest = cells["answer-size"].source.split("\n", 1)
+            cells["answer-size"].source = "import math"
+            notebook.cells.insert(3, v4.new_code_cell(f"{first}\n{rest}", id="rest"))
+        case "a check deleted":
+            notebook.cells.remove(cells["check-size"])
+        case "a check copied":
+            notebook.cells.insert(0, v4.new_code_cell(cells["check-size"].source, id="copy"))
+    return notebook
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "a check above its answer",
+        "all checks at the top",
+        "an answer merged into its check",
+        "an answer split in two",
+        "a check deleted",
+        "a check copied",
+    ],
+)
+def test_cells_may_be_moved_merged_split_deleted_and_copied(change: str) -> None:
+    together = assembled(exercise(), rearranged(change), folder=Path())
+    names: dict[str, Any] = {}
+    checks = []
+    for cell in together.cells[1:]:
+        source = cell.source.replace("from cnnlab.course import Check", "")
+        if cell.id.startswith("check-"):
+            checks.append(cell.id)
+            exec(source, {**names, "Check": Check})  # raises where a property does not hold
+        elif cell.id != "copy":
+            exec(source, names)
+    assert sorted(checks) == ["check-count", "check-size"]

@@ -1,9 +1,11 @@
+import os
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from cnnlab.course.exercises.making import generated, main, regenerate, stale
+from cnnlab.course.exercises.making import generated, main, marked, regenerate, stale
 from cnnlab.course.notebooks import CourseError
 
 from ..conftest import exercise, solution
@@ -33,7 +35,7 @@ def test_regenerating_writes_what_belongs_together_and_then_nothing(
     assert regenerate() == [target]
     assert stale() == regenerate() == []
     assert main() == 0
-    assert capsys.readouterr().out == "0 of 1 exercises changed\n"
+    assert capsys.readouterr().out == "0 files changed, of 1 exercises with their solutions\n"
 
 
 def test_missing_renamed_and_orphaned_exercises_are_stale(course: Path) -> None:
@@ -78,3 +80,51 @@ def test_generating_without_nbgrader_says_what_to_install(monkeypatch: pytest.Mo
 
 def test_the_courses_own_exercises_belong_to_their_solutions() -> None:
     assert stale() == []
+
+
+def test_a_solution_without_nbgraders_marks_is_stale_and_gets_them(course: Path) -> None:
+    file = course / "solutions" / "01_pictures.ipynb"
+    nbformat.write(solution(), file)
+    assert stale() == ["solution 01_pictures.ipynb lacks nbgrader's marks"]
+    assert regenerate() == [file]
+    assert stale() == []
+
+
+def test_a_task_says_what_it_asks_for_under_its_heading() -> None:
+    notebook = solution()
+    facts = {"kind": "prediction", "minutes": 4, "difficulty": 1, "hints": ["Count.", "Count again."]}
+    notebook.cells.insert(2, nbformat.v4.new_markdown_cell("## 1 Size\n\nHow many?", id="task-q1"))
+    notebook.cells[2].metadata["cnnlab"] = nbformat.from_dict(facts)
+    summary = "●○○ · prediction · 4 minutes · stuck? `hint(1)` after 2 minutes, then `hint(1, 2)`"
+    assert generated(notebook).cells[2].source == f"## 1 Size\n\n{summary}\n\nHow many?"
+
+
+@pytest.mark.slow
+def test_nbgrader_hands_out_a_solution_as_it_is_and_grades_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    config = Config()
+    config.CourseDirectory.root = str(tmp_path)
+    config.Exchange.root = str(tmp_path / "exchange")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)  # nbgrader starts alembic
+    source = tmp_path / "source" / "ex01" / "01.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(marked(solution()), source)
+    api = NbGraderAPI(config=config)
+    assert api.generate_assignment("ex01")["success"]
+    released = nbformat.read(tmp_path / "release" / "ex01" / "01.ipynb", 4)
+    assert "return n - k + 1" not in "".join(cell.source for cell in released.cells)
+    for student, answer in {"right": "return n - k + 1", "wrong": "return n - k"}.items():
+        handed_in = nbformat.from_dict(released)
+        for cell in handed_in.cells:
+            if cell.id == "answer-size":
+                cell.source = f"def output_size(n, k):\n    {answer}"
+            elif cell.id == "answer-count":
+                cell.source = "parameters = 26"
+        folder = tmp_path / "submitted" / student / "ex01"
+        folder.mkdir(parents=True)
+        nbformat.write(handed_in, folder / "01.ipynb")
+        assert api.autograde("ex01", student)["success"]
+    scores = {each["student"]: each["score"] for each in api.get_submissions("ex01")}
+    assert scores == {"right": 2, "wrong": 1}
