@@ -1,4 +1,4 @@
-"""A network as a row of boxes, drawn to scale."""
+"""A network as boxes in rows, drawn to scale."""
 
 import re
 from collections.abc import Sequence
@@ -10,20 +10,18 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Polygon, Rectangle
 from torch import nn
 
-from cnnlab.look.figure import INCH, Figure, canvas
+from cnnlab.look.drawing import LINE, in_rows, span, written
+from cnnlab.look.figure import Figure, canvas
 from cnnlab.look.grid import WIDEST
-from cnnlab.look.theme import BLUE, ORANGE, PURPLE, SKY, SMALL, TITLE, in_words, join_first
+from cnnlab.look.theme import BLUE, ORANGE, PURPLE, SKY, TEXT, TITLE, in_words, join_first
 from cnnlab.models import parts
 
 COLOURS = {"input": "#C8C8C8", "convolution": SKY, "module": BLUE, "pooling": ORANGE, "linear": PURPLE}
-BODY = 150  # CSS pixels: the tallest box
-DEPTH = 0.22  # of a column of the map, to the right and upward, in rows
+BODY, BROADEST = 150, 120  # CSS pixels: the tallest and the widest box
+DEPTH = 0.22  # of a column of the feature maps, to the right and upward, in rows
 SLABS = 3  # boxes drawn of equal parts in a row
-HEAD, LEFT, RIGHT, GAP, JOINT = 54, 78, 10, 9, 2  # CSS pixels; the joint is between equal parts
-LINE = 13  # CSS pixels: a line of labels
-LABEL = SMALL - 1  # points
-UPRIGHT = 9  # blocks at most whose labels stand upright
-EM = {"×": 0.84, ",": 0.32, "…": 1.0, "_": 0.5, "l": 0.28, "i": 0.28}  # widths of letters; others 0.62
+HEAD, LEFT, RIGHT, GAP, JOINT = 48, 88, 10, 14, 2  # CSS pixels; the joint is between equal parts
+COUNT, BELOW = 16, 10  # CSS pixels: the number of equal parts above a box; below it, to the labels
 
 
 class Block(NamedTuple):
@@ -46,7 +44,7 @@ class Block(NamedTuple):
     @property
     def labels(self) -> tuple[str, str, str]:
         """What stands under it."""
-        return self.name, "×".join(map(str, self.output_shape)), f"{self.parameters:,}" if self.parameters else "–"
+        return self.name, written(self.output_shape), f"{self.parameters:,}" if self.parameters else "–"
 
 
 class Drawn(NamedTuple):
@@ -60,9 +58,9 @@ class Drawn(NamedTuple):
 def architecture(model: nn.Module, input_size: Sequence[int], *, title: str | None = None) -> Figure:
     """The parts of ``model`` for a picture of ``input_size`` (C, H, W) as boxes, from the picture to the logits.
 
-    A box's height and depth are the rows and columns of the map that the part puts out, to scale, and its width is the
-    root of the number of channels. Equal parts in a row stand together (three boxes at most, and how many they are).
-    Under each: its name, output shape (C×H×W) and parameters. The model may lie on the meta device.
+    A box's height and depth are the rows and columns of the feature maps that the part puts out, to scale, and its
+    width grows with the root of the number of channels. Equal parts stand together: three boxes at most, and how many
+    they are. Under each: its name, output shape (C×H×W) and parameters. The model may lie on the meta device.
 
     Raises:
         ValueError: if ``input_size`` is not (C, H, W), and what the model raises if it can't take such a picture.
@@ -102,90 +100,111 @@ def prepared(model: nn.Module, input_size: Sequence[int], *, title: str | None =
 
 def picture(networks: Sequence[Drawn]) -> Figure:
     """One or more networks, one under the other, in one scale."""
-    cells = max(block.box[1] + DEPTH * block.box[2] for drawn in networks for block in drawn.blocks)
-    unit = BODY / cells  # CSS pixels of a row
-    layouts = [_layout(drawn.blocks) for drawn in networks]
-    bodies = [unit * max(block.box[1] + DEPTH * block.box[2] for block in drawn.blocks) for drawn in networks]
-    heights = [HEAD + body + _labels_height(drawn.blocks) for drawn, body in zip(networks, bodies, strict=True)]
-    headings = [_span(drawn.heading, TITLE) + 16 for drawn in networks]
-    width = max(WIDEST, *headings, *(layout.width for layout in layouts))
+    blocks = [block for drawn in networks for block in drawn.blocks]
+    scale = _Scale(
+        BODY / max(block.box[1] + DEPTH * block.box[2] for block in blocks),
+        min(3.0, BROADEST / max(min(block.parts, SLABS) * sqrt(block.box[0]) for block in blocks)),
+    )
+    rows = [_rows(drawn.blocks, scale) for drawn in networks]
+    heights = [HEAD + sum(row.height for row in each) for each in rows]
+    width = max(WIDEST, *(span(drawn.heading, points=TITLE) + 16 for drawn in networks))
     figure, axes = canvas(width, sum(heights), alt=" Below it: ".join(drawn.alt for drawn in networks))
-    top = 0.0
-    for drawn, layout, body, height in zip(networks, layouts, bodies, heights, strict=True):
-        _network(axes, drawn, layout, unit, top, body)
-        top += height
+    for place, (drawn, each) in enumerate(zip(networks, rows, strict=True)):
+        top = sum(heights[:place])
+        _head(axes, drawn, top)
+        top += HEAD
+        for row in each:
+            _draw_row(axes, row, scale, top)
+            top += row.height
     return figure
 
 
-class _Layout(NamedTuple):
-    """Where blocks stand: the middle of each, and CSS pixels a root of a channel."""
+class _Scale(NamedTuple):
+    """CSS pixels of a row of the feature maps, and of the root of a channel."""
 
-    middles: list[float]
-    scale: float
-    width: float
+    row: float
+    root: float
 
+    def slab(self, block: Block) -> float:
+        """The width of a box."""
+        return max(2.5, self.root * sqrt(block.box[0]))
 
-def _layout(blocks: Sequence[Block]) -> _Layout:
-    """Blocks side by side over the page, as wide as fits and never narrower than their labels."""
-    upright = len(blocks) <= UPRIGHT
-    least = [max(map(_span, block.labels)) + 9 if upright else LINE for block in blocks]
-    room = max(WIDEST - LEFT - RIGHT, sum(least))
+    def width(self, block: Block) -> float:
+        """The width of all boxes of a block."""
+        shown = min(block.parts, SLABS)
+        return shown * self.slab(block) + (shown - 1) * JOINT
 
-    def cells(scale: float) -> list[float]:
-        return [max(low, _width(block, scale) + GAP) for low, block in zip(least, blocks, strict=True)]
+    def depth(self, block: Block) -> float:
+        """How far a box extends to the back."""
+        return DEPTH * self.row * block.box[2]
 
-    low, high = 0.0, 3.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if sum(cells(middle)) <= room else (low, middle)
-    sizes = cells(low)
-    spread = min((room - sum(sizes)) / len(sizes), 40)
-    middles, left = [], float(LEFT)
-    for size in sizes:
-        middles.append(left + (size + spread) / 2)
-        left += size + spread
-    return _Layout(middles, low, left + RIGHT)
+    def height(self, block: Block) -> float:
+        """The height of a box and its depth."""
+        return max(3.0, self.row * block.box[1]) + self.depth(block)
 
 
-def _width(block: Block, scale: float) -> float:
-    shown = min(block.parts, SLABS)
-    return shown * _slab(block, scale) + (shown - 1) * JOINT
+class _Row(NamedTuple):
+    """Blocks side by side, the middle of each, and the height of their boxes."""
+
+    blocks: Sequence[Block]
+    middles: Sequence[float]
+    body: float
+
+    @property
+    def height(self) -> float:
+        """Boxes and labels."""
+        return COUNT + self.body + BELOW + 3 * LINE + GAP
 
 
-def _slab(block: Block, scale: float) -> float:
-    return max(2.5, scale * sqrt(block.box[0]))
+def _rows(blocks: Sequence[Block], scale: _Scale) -> list[_Row]:
+    """Blocks in as few rows as their boxes and labels allow, of nearly the same width."""
+    widths = [
+        max(*(span(label) for label in block.labels), scale.width(block) + scale.depth(block)) + GAP for block in blocks
+    ]
+    room = WIDEST - LEFT - RIGHT
+    rows = []
+    for places in in_rows(widths, room):
+        spare = min((room - sum(widths[place] for place in places)) / len(places), 40)
+        middles, left = [], float(LEFT)
+        for place in places:
+            middles.append(left + (widths[place] + spare) / 2)
+            left += widths[place] + spare
+        shown = [blocks[place] for place in places]
+        rows.append(_Row(shown, middles, max(map(scale.height, shown))))
+    return rows
 
 
-def _labels_height(blocks: Sequence[Block]) -> float:
-    if len(blocks) <= UPRIGHT:
-        return 3 * LINE + 26
-    return sum(max(_span(block.labels[row]) for block in blocks) + 10 for row in range(3)) + 14
-
-
-def _network(axes: Axes, drawn: Drawn, layout: _Layout, unit: float, top: float, body: float) -> None:
+def _head(axes: Axes, drawn: Drawn, top: float) -> None:
+    """The heading and the kinds of blocks."""
     axes.text(8, top + 14, drawn.heading, fontsize=TITLE, va="center")
     left = 10.0
     for kind in dict.fromkeys(block.kind for block in drawn.blocks):
-        axes.add_patch(Rectangle((left, top + 27), 9, 9, facecolor=COLOURS[kind], edgecolor="0.3", linewidth=0.5))
-        axes.text(left + 13, top + 32, kind, fontsize=SMALL, va="center")
-        left += 13 + 5.6 * len(kind) + 16
-    middle = top + HEAD + body / 2
-    for block, centre in zip(drawn.blocks, layout.middles, strict=True):
-        slab, shown = _slab(block, layout.scale), min(block.parts, SLABS)
-        start = centre - _width(block, layout.scale) / 2
+        axes.add_patch(Rectangle((left, top + 29), 9, 9, facecolor=COLOURS[kind], edgecolor="0.3", linewidth=0.5))
+        axes.text(left + 13, top + 34, kind, fontsize=TEXT, va="center")
+        left += 13 + span(kind) + 16
+
+
+def _draw_row(axes: Axes, row: _Row, scale: _Scale, top: float) -> None:
+    middle = top + COUNT + row.body / 2
+    for block, centre in zip(row.blocks, row.middles, strict=True):
+        slab, shown = scale.slab(block), min(block.parts, SLABS)
         for place in range(shown):
-            _box(axes, block, start + place * (slab + JOINT), middle, slab, unit)
+            _box(axes, block, centre - scale.width(block) / 2 + place * (slab + JOINT), middle, scale)
         if block.parts > shown:
-            reach = max(2.5, unit * block.box[1]) / 2 + DEPTH * unit * block.box[2] / 2
-            axes.text(centre, middle - reach - 7, f"{block.parts}×", fontsize=SMALL, ha="center", va="center")
-    _labels(axes, drawn.blocks, layout.middles, top + HEAD + body + 14)
+            level = middle - scale.height(block) / 2 - 8
+            axes.text(centre, level, f"{block.parts}×", fontsize=TEXT, ha="center", va="center")
+    level = top + COUNT + row.body + BELOW + LINE / 2
+    for place, heading in enumerate(("part", "output", "parameters")):
+        axes.text(8, level + place * LINE, heading, fontsize=TEXT, va="center")
+        for block, centre in zip(row.blocks, row.middles, strict=True):
+            axes.text(centre, level + place * LINE, block.labels[place], fontsize=TEXT, ha="center", va="center")
 
 
-def _box(axes: Axes, block: Block, left: float, middle: float, slab: float, unit: float) -> None:
-    """A box whose centre lies on the axis that all boxes share: front, side and top."""
-    _, rows, columns = block.box
-    tall, deep = max(3.0, rows * unit), DEPTH * columns * unit
-    left, right = left - deep / 2, left + slab - deep / 2
+def _box(axes: Axes, block: Block, left: float, middle: float, scale: _Scale) -> None:
+    """A box whose centre lies on the axis that all boxes of a row share: front, side and top."""
+    deep = scale.depth(block)
+    tall = scale.height(block) - deep
+    left, right = left - deep / 2, left + scale.slab(block) - deep / 2
     upper, lower = middle - tall / 2 + deep / 2, middle + tall / 2 + deep / 2
     faces = (
         ([(left, upper), (right, upper), (right, lower), (left, lower)], 1.0),
@@ -194,24 +213,6 @@ def _box(axes: Axes, block: Block, left: float, middle: float, slab: float, unit
     )
     for corners, light in faces:
         axes.add_patch(Polygon(corners, facecolor=_lit(COLOURS[block.kind], light), edgecolor="0.25", linewidth=0.4))
-
-
-def _labels(axes: Axes, blocks: Sequence[Block], middles: Sequence[float], top: float) -> None:
-    upright = len(blocks) <= UPRIGHT
-    for row, heading in enumerate(("part", "output", "parameters")):
-        axes.text(8, top + (LINE / 2 if upright else 2), heading, fontsize=SMALL, va="center" if upright else "top")
-        texts = [block.labels[row] for block in blocks]
-        for text, middle in zip(texts, middles, strict=True):
-            if upright:
-                axes.text(middle, top + LINE / 2, text, fontsize=LABEL, ha="center", va="center")
-            else:
-                axes.text(middle, top, text, fontsize=LABEL, rotation=90, ha="center", va="top")
-        top += LINE + 2 if upright else max(map(_span, texts)) + 10
-
-
-def _span(text: str, points: float = LABEL) -> float:
-    """CSS pixels that a text takes, nearly."""
-    return sum(EM.get(letter, 0.62) for letter in text) * points * INCH / 72
 
 
 def _lit(colour: str, light: float) -> tuple[float, float, float]:

@@ -81,6 +81,13 @@ def test_every_network_is_drawn_with_alternative_text_and_no_label_outside(name)
         assert box.y1 <= page.y1 + 1, text.get_text()
 
 
+@pytest.mark.parametrize("name", ["lenet5", "vgg16", "resnet152"])
+def test_labels_run_from_left_to_right_and_are_large_enough(name):
+    texts = drawn(name).axes[0].texts
+    assert {text.get_rotation() for text in texts} == {0}
+    assert min(text.get_fontsize() for text in texts) >= 9
+
+
 @pytest.mark.parametrize("name", ["lenet5", "vgg16", "googlenet", "inception_v3", "resnet152", "tronnet", "vgg19"])
 def test_no_two_labels_overlap(name):
     figure = drawn(name)

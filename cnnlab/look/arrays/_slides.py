@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnlab.look.arrays._grids import Window
-from cnnlab.look.text import written
+from cnnlab.look.drawing import written
 from cnnlab.models.dense.tracing import outline
 
 POINTWISE = (nn.ReLU, nn.ReLU6, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.BatchNorm2d, nn.Dropout, nn.Identity)

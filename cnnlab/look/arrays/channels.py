@@ -6,8 +6,8 @@ from torch import nn
 
 from cnnlab.look.arrays._grids import Grid, Stack, Window, arrow
 from cnnlab.look.arrays._slides import steps_of, three
+from cnnlab.look.drawing import HEADING, MARGIN, put_title, span, written
 from cnnlab.look.figure import Figure, canvas
-from cnnlab.look.text import HEADING, MARGIN, put_title, span, written
 from cnnlab.look.theme import BLUE, GREEN, TEXT, TITLE, VERMILION
 
 PIXEL, SIDE, MOST = 14, 150, 24  # CSS pixels of a pixel and of a channel at most; pixels of a channel's side

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from cnnlab.look.arrays._grids import INK, Grid, Stack, Window, arrow
+from cnnlab.look.drawing import HEADING, LINE, MARGIN, put_title, span, written
 from cnnlab.look.figure import Figure, canvas
-from cnnlab.look.text import HEADING, LINE, MARGIN, put_title, span, written
 from cnnlab.look.theme import BLUE, TEXT, TITLE, VERMILION
 
 CHANNELS, POSITIONS = 8, 30  # that can be drawn

@@ -6,8 +6,8 @@ from torch import nn
 
 from cnnlab.look.arrays._grids import Grid, Window, arrow, span_in_words, zoom
 from cnnlab.look.arrays._slides import Step, steps_of, three
+from cnnlab.look.drawing import HEADING, LINE, MARGIN, put_title, span, written
 from cnnlab.look.figure import Figure, canvas
-from cnnlab.look.text import HEADING, LINE, MARGIN, put_title, span, written
 from cnnlab.look.theme import TEXT, TITLE, VERMILION
 
 PIXEL, LARGEST = 26, 240  # CSS pixels: of a pixel at most, of the largest grid

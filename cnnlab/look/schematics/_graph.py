@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
-from cnnlab.look.text import written
+from cnnlab.look.drawing import written
 
 Shape = tuple[int, ...]
 JOINS = {"+": "sum", "−": "difference", "×": "product", "concat": "concatenation"}

@@ -11,9 +11,9 @@ from itertools import pairwise
 from statistics import mean
 from typing import NamedTuple
 
+from cnnlab.look.drawing import span, written
 from cnnlab.look.schematics._graph import CIRCLES, Graph
 from cnnlab.look.schematics._layout import Label, Layout, Place, size_of
-from cnnlab.look.text import span, written
 
 GAP = 44  # CSS pixels: between layers; a shape, the horizontal part of arrows and their heads
 BUS = 24  # CSS pixels: from a layer to the horizontal part of its arrows

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cnnlab.look.drawing import LINE, span
 from cnnlab.look.schematics._graph import CIRCLES, JOINS, Box
-from cnnlab.look.text import LINE, span
 
 PAD = 9  # CSS pixels: between a box and its text
 CIRCLE = 26

@@ -9,9 +9,9 @@ from graphlib import CycleError
 from itertools import chain, pairwise
 from typing import Any
 
+from cnnlab.look.drawing import written
 from cnnlab.look.schematics._graph import JOINS, Box, Graph, Shape, join
 from cnnlab.look.schematics._steps import SIZES, Rule, shaped, sizes, step
-from cnnlab.look.text import written
 
 Path = list[Any]  # texts of single steps, and tuples of paths side by side
 

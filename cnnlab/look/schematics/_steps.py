@@ -5,8 +5,8 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
+from cnnlab.look.drawing import written
 from cnnlab.look.schematics._graph import JOINS, Box, Shape, convolution, join, linear, pooling
-from cnnlab.look.text import written
 
 CONVOLUTION_OR_POOLING = re.compile(r"(?:(max|avg) )?(\d+)×(\d+)(?:/(\d+))?(?: (\d+))?(?: in (\d+) groups)?( V)?")
 LINEAR = re.compile(r"linear (\d+)")

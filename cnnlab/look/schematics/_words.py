@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from cnnlab.look.drawing import written
 from cnnlab.look.schematics._graph import JOINS, Box, Graph
-from cnnlab.look.text import written
 
 
 @dataclass

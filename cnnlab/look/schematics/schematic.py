@@ -8,6 +8,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from torch import nn
 
+from cnnlab.look.drawing import HEADING, LINE, MARGIN, put_title, span
 from cnnlab.look.figure import Figure, canvas
 from cnnlab.look.schematics._graph import CIRCLES, Box, Graph
 from cnnlab.look.schematics._layers import layered
@@ -16,7 +17,6 @@ from cnnlab.look.schematics._modules import followed
 from cnnlab.look.schematics._notation import described
 from cnnlab.look.schematics._rows import rows
 from cnnlab.look.schematics._words import in_words
-from cnnlab.look.text import HEADING, LINE, MARGIN, put_title, span
 from cnnlab.look.theme import TEXT, TITLE
 
 WIDEST = 800  # CSS pixels: schematics side by side

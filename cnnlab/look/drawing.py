@@ -1,4 +1,4 @@
-"""Texts in drawings: how wide they are, and shapes as the papers print them."""
+"""What drawings of networks share: the width of texts, shapes as the papers print them, titles, and rows."""
 
 from collections.abc import Sequence
 
@@ -37,3 +37,25 @@ def written(shape: Sequence[int]) -> str:
     '64×56×56'
     """
     return "×".join(map(str, shape))
+
+
+def in_rows(widths: Sequence[float], room: float) -> list[list[int]]:
+    """The numbers of things side by side, in as few rows as their widths allow, and the rows of nearly one width.
+
+    >>> in_rows([40, 40, 40, 90], room=150)
+    [[0, 1, 2], [3]]
+    >>> in_rows([40, 40, 40, 40], room=150)
+    [[0, 1], [2, 3]]
+    """
+
+    def rows(limit: float) -> list[list[int]]:
+        found: list[list[int]] = [[]]
+        for number, width in enumerate(widths):
+            if found[-1] and sum(widths[other] for other in found[-1]) + width > limit:
+                found.append([])
+            found[-1].append(number)
+        return found
+
+    fewest = len(rows(room))
+    limits = (room * part / 20 for part in range(1, 21))
+    return next(found for found in map(rows, limits) if len(found) == fewest)
