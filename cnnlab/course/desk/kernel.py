@@ -6,6 +6,7 @@ class is given to JupyterLab by name (``lab.py``) and to headless runs (``runnin
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
@@ -33,7 +34,9 @@ class ThisPython(KernelSpecManager):
 
 def foreign_python() -> str:
     """The Python that Jupyter itself would start for ``python3``, if it is not this one; else an empty string."""
-    program = KernelSpecManager().get_kernel_spec(NATIVE_KERNEL_NAME).argv[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # IPython's, of a home that cannot be written, which the doctor reports
+        program = KernelSpecManager().get_kernel_spec(NATIVE_KERNEL_NAME).argv[0]
     if program in ("python", "python3", f"python3.{sys.version_info.minor}"):
         return ""  # Jupyter replaces these names by the Python that starts the kernel
     same = Path(program).exists() and Path(program).parent.resolve() == Path(sys.executable).parent.resolve()
