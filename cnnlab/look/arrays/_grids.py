@@ -73,8 +73,8 @@ class Stack(NamedTuple):
 
     def grid(self, channel: int) -> Grid:
         """The grid of a channel."""
-        way = channel * self.shift
-        return self.front._replace(left=self.front.left + way, top=self.front.top - way)
+        offset = channel * self.shift
+        return self.front._replace(left=self.front.left + offset, top=self.front.top - offset)
 
     def draw(self, axes: Axes, tints: Sequence[str], pixels: Collection[tuple[int, int]]) -> None:
         """Draw all channels, the last one first, with the same pixels tinted in each."""

@@ -141,7 +141,7 @@ class _Follower:
 
 
 def _between(trace: fx.Graph) -> dict[fx.Node, None]:
-    """The nodes that lie on a way of tensors from the input to the output, in their order."""
+    """The nodes on a path of tensors from the input to the output, in their order."""
     ahead: dict[fx.Node, None] = {}
     for node in trace.nodes:
         reached = any(source in ahead for source in node.all_input_nodes)
