@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnlab.cli.messages import bar, one_line_errors, relative, say, spinner
+from cnnlab.cli.messages import AsJson, CellTimeout, bar, one_line_errors, relative, say, spinner
 from cnnlab.course.notebooks import CourseError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each as a page into DIR.")] = None,
     save: Annotated[bool, typer.Option("--save", help="Write the outputs into the notebook itself.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 600,
+    timeout: CellTimeout = 600,
 ) -> None:
     """Run notebooks from top to bottom, without a browser. Fails with the cell and its traceback."""
     with one_line_errors():
@@ -85,10 +85,10 @@ def check(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="Your notebook.", show_default="the one in your folder")
     ] = None,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 60,
+    timeout: CellTimeout = 60,
     hint: Annotated[int | None, typer.Option(min=1, help="Print a hint for this question, and check nothing.")] = None,
     step: Annotated[int, typer.Option(min=1, help="Which hint: the second says more.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results for a program.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check your answers: runs your exercise in a fresh kernel, question by question. Your file is not changed."""
     with one_line_errors():
@@ -127,9 +127,7 @@ def reset(
 
 
 @commands.command(epilog="Example: cnnlab doctor --json")
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings for a program.")] = False,
-) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Examine this machine: what works, what does not, and how to fix it."""
     with one_line_errors():
         from cnnlab.course.desk.doctor import examine

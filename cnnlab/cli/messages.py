@@ -1,14 +1,17 @@
-"""What commands print: lines, progress bars, a spinner; and errors, with the exit code."""
+"""What commands share: options, lines, progress bars, a spinner; and errors, with the exit code."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from cnnlab.course.notebooks import CourseError
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results for a program.")]
+CellTimeout = Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")]
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 BAD_INPUT = 2
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnlab.cli.messages import one_line_errors, say, spinner
+from cnnlab.cli.messages import AsJson, one_line_errors, say, spinner
 
 WIDE = 160  # characters of a table in a pipe or a file
 FLOAT32 = 4  # bytes
@@ -16,7 +16,7 @@ commands = typer.Typer()
 
 
 @commands.command(epilog="Example: cnnlab models --json")
-def models(as_json: Annotated[bool, typer.Option("--json", help="Print the table for a program.")] = False) -> None:
+def models(as_json: AsJson = False) -> None:
     """List the networks: where each comes from, and what it costs for a picture of the size it was made for."""
     with one_line_errors():
         with spinner("Counting; PyTorch takes a few seconds …"):
@@ -53,7 +53,7 @@ def summary(
     classes: Annotated[
         int | None, typer.Option(metavar="N", help="Classes that it tells apart.", show_default="the paper's")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the layers for a program.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show a network layer by layer: shapes, parameters, multiply-adds, receptive field, memory; and their sums."""
     with one_line_errors(ValueError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnlab.cli.messages import BAD_INPUT, bar, one_line_errors, say, spinner
+from cnnlab.cli.messages import BAD_INPUT, AsJson, bar, one_line_errors, say, spinner
 
 if TYPE_CHECKING:
     from cnnlab.inference import Classified
@@ -29,7 +29,7 @@ def classify(
         Path | None,
         typer.Option(metavar="FILE", help="Write the photo with its label; for several photos, a folder for them."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results for a program.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what is on photographs, with a network trained on ImageNet's 1,000 classes.
 

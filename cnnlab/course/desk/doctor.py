@@ -48,19 +48,12 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
-class Examined(NamedTuple):
-    """What the other process found out about PyTorch, or the last line of its error."""
-
-    facts: dict[str, Any]
-    error: str = ""
-
-
 def examine() -> Iterable[Finding]:
     """All findings, one after another as they are made."""
     yield Finding("Python", "ok", f"Python {platform.python_version()} at {sys.executable}")
-    examined = examine_torch()
-    yield torch_pair(examined, build_of("torch"), build_of("torchvision"))
-    yield device(examined.facts)
+    facts = examine_torch()
+    yield torch_pair(facts, build_of("torch"), build_of("torchvision"))
+    yield device(facts)
     yield kernel()
     yield widgets()
     yield cache(cache_folder())
@@ -70,16 +63,16 @@ def examine() -> Iterable[Finding]:
     yield network()
 
 
-def examine_torch(*, program: str = EXAMINATION, timeout: float = IMPORT_TIMEOUT) -> Examined:
-    """Import torch and torchvision in a process of their own and ask them."""
+def examine_torch(*, program: str = EXAMINATION, timeout: float = IMPORT_TIMEOUT) -> dict[str, Any]:
+    """Import torch and torchvision in a process of their own: what it found out, or the last line of its ``error``."""
     try:
         ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
-        return Examined({}, f"the import took more than {timeout:g} s")
+        return {"error": f"the import took more than {timeout:g} s"}
     if ended.returncode == 0:
-        return Examined(json.loads(ended.stdout.splitlines()[-1]))
+        return json.loads(ended.stdout.splitlines()[-1])
     lines = ended.stderr.strip().splitlines()
-    return Examined({}, lines[-1] if lines else f"the import ended with code {ended.returncode}")
+    return {"error": lines[-1] if lines else f"the import ended with code {ended.returncode}"}
 
 
 def build_of(package: str) -> str:
@@ -92,22 +85,24 @@ def build_of(package: str) -> str:
     return stated.group(1) if stated else importlib.metadata.version(package)
 
 
-def torch_pair(examined: Examined, torch: str, torchvision: str) -> Finding:
+def torch_pair(facts: dict[str, Any], torch: str, torchvision: str) -> Finding:
     """Do torch and torchvision import together, and are they of one build?"""
-    both = f"torch {torch or 'missing'}, torchvision {torchvision or 'missing'}"
+    both, error = f"torch {torch or 'missing'}, torchvision {torchvision or 'missing'}", facts.get("error", "")
     pip = f'"{sys.executable}" -m pip' if " " in sys.executable else f"{sys.executable} -m pip"
     install = f"{pip} install torch torchvision" + ("" if shutil.which("nvidia-smi") else f" --index-url {CPU_INDEX}")
-    reinstall = f"{pip} uninstall -y torch torchvision\n{install}"
-    two_builds = torch.partition("+")[2] != torchvision.partition("+")[2]
     if not torch or not torchvision:
         return Finding("PyTorch", "fail", both, install)
-    if "torchvision::nms does not exist" in examined.error or (examined.error and two_builds):
-        return Finding("PyTorch", "fail", f"{both}: two builds that do not fit together ({examined.error})", reinstall)
-    if examined.error:
-        return Finding("PyTorch", "fail", f"{both} do not import: {examined.error}", reinstall)
-    if not examined.facts["works"]:
-        return Finding("PyTorch", "fail", f"{both}: a small matrix product came out wrong", reinstall)
-    return Finding("PyTorch", "ok", both)
+    if "torchvision::nms does not exist" in error or (
+        error and torch.partition("+")[2] != torchvision.partition("+")[2]
+    ):
+        why = f": two builds that do not fit together ({error})"
+    elif error:
+        why = f" do not import: {error}"
+    elif not facts["works"]:
+        why = ": a small matrix product came out wrong"
+    else:
+        return Finding("PyTorch", "ok", both)
+    return Finding("PyTorch", "fail", both + why, f"{pip} uninstall -y torch torchvision\n{install}")
 
 
 def device(facts: dict[str, Any], load: float | None = None) -> Finding:
@@ -218,22 +213,20 @@ def memory_in_all() -> float | None:
 
 def network(url: str = CPU_INDEX, *, timeout: float = 2.0) -> Finding:
     """Is there a way to data sets and weights that are not in the installation?"""
-    reached: list[bool] = []
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout).close()
+        except HTTPError:  # an answer, if an unfriendly one
+            pass
+        except OSError:
+            return
+        answered.set()
+
     # In a thread, since the time-out of a connection does not count the search for its address.
-    thread = threading.Thread(target=lambda: reached.append(_answers(url, timeout)), daemon=True)
-    thread.start()
-    thread.join(timeout)
-    if any(reached):
+    threading.Thread(target=ask, daemon=True).start()
+    if answered.wait(timeout):
         return Finding("Network", "ok", "online")
     text = "offline: everything in the course works; only torchvision's data sets and weights need a network"
     return Finding("Network", "ok", text)
-
-
-def _answers(url: str, timeout: float) -> bool:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout):
-            return True
-    except HTTPError:  # an answer, if an unfriendly one
-        return True
-    except OSError:
-        return False

@@ -31,7 +31,7 @@ def tidy(notebook: NotebookNode, *, folder: Path) -> NotebookNode:
     >>> clean.cells[0].outputs[0].data, clean.cells[0].metadata, "widgets" in clean.metadata
     ({'text/html': "<img alt='A digit'>"}, {}, False)
     """
-    places = _places(folder)
+    named = _named_paths(folder)
     notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("signature", None)
     notebook.metadata["kernelspec"] = NotebookNode(KERNEL)
@@ -40,44 +40,30 @@ def tidy(notebook: NotebookNode, *, folder: Path) -> NotebookNode:
         for key in MOMENTS:
             cell.metadata.pop(key, None)
         for output in cell.get("outputs", ()):
-            _tidy_output(output, places)
+            _tidy_output(output, named)
     return notebook
 
 
-def machine_paths(text: str) -> list[str]:
-    """Absolute paths of this machine in a text: what ``tidy`` would replace.
-
-    >>> machine_paths("saved to lenet5.safetensors")
-    []
-    """
-    return [place for place, _ in _places(Path.cwd()) if re.search(_whole(place), text)]
-
-
-def _tidy_output(output: NotebookNode, places: list[tuple[str, str]]) -> None:
+def _tidy_output(output: NotebookNode, named: dict[str, str]) -> None:
     if output.output_type == "stream":
-        output.text = _without(output.text, places)
+        output.text = _without(output.text, named)
     data = output.get("data", {})
     if WIDGET in data and len(data) > 1:
         del data[WIDGET]
     for kind in TEXTS:
         if kind in data:
-            data[kind] = _without(data[kind], places)
+            data[kind] = _without(data[kind], named)
 
 
-def _without(text: Any, places: list[tuple[str, str]]) -> str:
+def _without(text: Any, named: dict[str, str]) -> str:
     text = "".join(text)  # a file may hold a list of lines
-    for place, name in places:
-        text = re.sub(_whole(place), name, text)
+    for path, name in named.items():
+        end = "" if path.endswith(os.sep) else r"(?![\w-])"  # not a part of a longer word or path
+        text = re.sub(rf"(?<![\w.~/+-]){re.escape(path)}{end}", name, text)
     return re.sub(r"/ipykernel_\d+/\d+\.py", "/a-cell.py", text)
 
 
-def _whole(place: str) -> str:
-    """Pattern of a path as such, not as a part of a longer word or path."""
-    return rf"(?<![\w.~/+-]){re.escape(place)}" + ("" if place.endswith(os.sep) else r"(?![\w-])")
-
-
-def _places(folder: Path) -> list[tuple[str, str]]:
-    here = str(folder.resolve())
-    home, temporary = str(Path.home()), str(Path(tempfile.gettempdir()).resolve())
-    named = [(here + os.sep, ""), (here, "."), (sys.prefix, "<environment>"), (temporary, "<temporary>"), (home, "~")]
-    return [(place, name) for place, name in named if len(place) > 1]  # a home of "/" is in any path
+def _named_paths(folder: Path) -> dict[str, str]:
+    here, temporary = str(folder.resolve()), str(Path(tempfile.gettempdir()).resolve())
+    named = {here + os.sep: "", here: ".", sys.prefix: "<environment>", temporary: "<temporary>", str(Path.home()): "~"}
+    return {path: name for path, name in named.items() if len(path) > 1}  # a home of "/" is in any path

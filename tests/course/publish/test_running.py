@@ -16,7 +16,7 @@ from cnnlab.course import notebooks
 from cnnlab.course.notebooks import CourseError, find, read
 from cnnlab.course.publish.pages import heading, page
 from cnnlab.course.publish.running import make_folder, run
-from cnnlab.course.publish.tidy import WIDGET, machine_paths, tidy
+from cnnlab.course.publish.tidy import WIDGET, tidy
 
 from ..conftest import v4
 
@@ -52,7 +52,7 @@ def test_a_run_saves_clean_outputs_and_a_page_that_needs_no_network(
     assert clean.cells[1].outputs[0].text.splitlines()[0] == "."
     assert clean.cells[1].outputs[0].text.splitlines()[1].startswith("<environment>")
     assert [cell.execution_count for cell in clean.cells[1:]] == [1, 2, 3, 4]
-    assert machine_paths(text) == []
+    assert not [path for path in (str(tmp_path), sys.prefix, str(Path.home())) if path in text]
     assert "widgets" not in clean.metadata
     assert WIDGET not in text
     html = ran.written[1].read_text()
