@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 import cnnlab
 from cnnlab import data, models
-from cnnlab.inference.memory import memory_kept
 from cnnlab.inference.runtime import Runtime, choose, native_bfloat16
 
 ROUNDS, PHOTOS = 5, 256  # photographs in the folder for which the runtime chooses
@@ -62,18 +61,17 @@ def compare(side: int, precision: str) -> list[dict]:
         slow = lectures([*network.features, *network.classifier], (3, WINDOW, WINDOW))
         ways["lecture"] = ways["dense"][0], pass_over(slow, [ways["dense"][0].arrange(picture)])
     rows = []
-    with memory_kept():  # as `cnnlab.predict` does from the first picture of a folder to the last
-        for turn in range(ROUNDS + 1):
-            row = {"side": side, "precision": precision, "windows": len(crops)}
-            for name, (runtime, run) in ways.items():
-                runtime.place(network)
-                started = time.perf_counter()
-                with torch.inference_mode(), runtime.autocast():
-                    run()
-                row[name] = time.perf_counter() - started
-                row[f"{name} chose"] = str(runtime).split(" · ")[1].partition(" (")[0]
-            if turn:  # the first prepares kernels
-                rows.append(row)
+    for turn in range(ROUNDS + 1):
+        row = {"side": side, "precision": precision, "windows": len(crops)}
+        for name, (runtime, run) in ways.items():
+            runtime.place(network)
+            started = time.perf_counter()
+            with torch.inference_mode(), runtime.autocast():
+                run()
+            row[name] = time.perf_counter() - started
+            row[f"{name} chose"] = str(runtime).split(" · ")[1].partition(" (")[0]
+        if turn:  # the first prepares kernels
+            rows.append(row)
     print({key: value if isinstance(value, str) else round(value, 3) for key, value in row.items()}, flush=True)
     return rows
 

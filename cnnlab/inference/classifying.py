@@ -1,4 +1,4 @@
-"""Photographs in files, of any number, to the best classes of a pretrained network."""
+"""From photographs in files to the most probable classes of a pretrained network."""
 
 import os
 import warnings
@@ -12,13 +12,13 @@ from PIL import Image
 from torch import Tensor
 
 from cnnlab.data import Unreadable, UnreadablePictureError, ahead, decode
-from cnnlab.inference.memory import memory_kept
-from cnnlab.inference.prediction import logits_of
+from cnnlab.inference.outputs import logits_in
+from cnnlab.inference.prediction import outputs_of
 from cnnlab.inference.runtime import choose
 from cnnlab.models import Pretrained
 
-BATCH = 16  # pictures that go through the network together; twice as many are decoded meanwhile
-AHEAD = 2
+BATCH = 16  # pictures that go through the network together
+AHEAD = 2 * BATCH  # pictures that are decoded meanwhile
 
 
 class Guess(NamedTuple):
@@ -30,7 +30,7 @@ class Guess(NamedTuple):
 
 
 class Classified(NamedTuple):
-    """Photographs with their best classes, the best first, and the files that could not be read."""
+    """Photographs with their most probable classes in order, and the files that could not be read."""
 
     guesses: dict[Path, list[Guess]]
     unreadable: list[Unreadable]
@@ -44,11 +44,11 @@ def classify(
     precision: str = "auto",
     progress: Callable[[int], None] = lambda done: None,
 ) -> Classified:
-    """Name what is on photographs: the ``top`` best classes of each.
+    """The ``top`` most probable classes of each photograph.
 
     Files are decoded by threads while the network works, a few dozen at a time, so that the number of files does not
-    matter to memory. A file that is no picture, or a broken one, is listed and costs the others nothing.
-    ``progress`` is told how many files are done.
+    matter to memory. A file that is not a picture, or is broken, is listed; the others are classified all the same.
+    ``progress`` is called with the number of files that have been read.
 
     Raises:
         ValueError: if ``top`` is not between 1 and the number of classes, or there is no file.
@@ -64,20 +64,20 @@ def classify(
     if not paths:
         raise ValueError("there is no photograph to classify; name one or more files")
     files = [Path(path) for path in paths]
-    size = network.preprocess(torch.zeros(3, 256, 256, dtype=torch.uint8)).shape
-    runtime = choose(network.model, (len(files), *size), precision=precision, device=None, training=False)
+    shape = network.preprocess(torch.zeros(3, 256, 256, dtype=torch.uint8)).shape
+    runtime = choose(network.model, (len(files), *shape), precision=precision, device=None, training=False)
     model = runtime.placed(network.model)
+    guesses: dict[Path, list[Guess]] = {}
     unreadable: list[Unreadable] = []
-    guesses = {}
-    with memory_kept(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and names the file
-        for batch in _batches(files, network.preprocess, unreadable, progress):
-            logits, places = logits_of(model, [batch], runtime)
-            scores, best = logits.topk(top)
-            chances = logits.softmax(dim=1).gather(1, best)
-            for place, *found in zip(*(x.tolist() for x in (places, best, scores, chances)), strict=True):
-                guesses[files[place]] = [
-                    Guess(network.classes[i], *numbers) for i, *numbers in zip(*found, strict=True)
+        for pictures, numbers in _batches(files, network.preprocess, unreadable, progress):
+            output, numbers = outputs_of(model, [(pictures, numbers)], runtime)
+            for number, logits in zip(numbers.tolist(), logits_in(output).cpu(), strict=True):
+                probabilities = logits.softmax(dim=0)
+                guesses[files[number]] = [
+                    Guess(network.classes[i], logits[i].item(), probabilities[i].item())
+                    for i in logits.topk(top).indices.tolist()
                 ]
     return Classified(guesses, unreadable)
 
@@ -88,7 +88,7 @@ def _batches(
     unreadable: list[Unreadable],
     progress: Callable[[int], None],
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of prepared photographs, each with its place among ``files``."""
+    """Batches of prepared photographs (n, C, H, W), with the number (n,) of each among ``files``."""
 
     def prepared(file: Path) -> Tensor | Unreadable:
         try:
@@ -96,20 +96,16 @@ def _batches(
         except (UnreadablePictureError, OSError) as error:
             return Unreadable(str(file), str(error).removeprefix(f"{file}: "))
 
-    ready: list[tuple[int, Tensor]] = []
-    with closing(ahead(prepared, files, pending=AHEAD * BATCH)) as pictures:
-        for place, picture in enumerate(pictures):
-            if isinstance(picture, Unreadable):
-                unreadable.append(picture)
+    pictures: list[Tensor] = []
+    numbers: list[int] = []
+    with closing(ahead(prepared, files, pending=AHEAD)) as results:
+        for number, result in enumerate(results):
+            if isinstance(result, Unreadable):
+                unreadable.append(result)
             else:
-                ready.append((place, picture))
-            if len(ready) == BATCH:
-                yield _stacked(ready)
-                ready.clear()
-            progress(place + 1)
-    if ready:
-        yield _stacked(ready)
-
-
-def _stacked(pictures: list[tuple[int, Tensor]]) -> tuple[Tensor, Tensor]:
-    return torch.stack([picture for _, picture in pictures]), torch.tensor([place for place, _ in pictures])
+                pictures.append(result)
+                numbers.append(number)
+            if pictures and (len(pictures) == BATCH or number == len(files) - 1):
+                yield torch.stack(pictures), torch.tensor(numbers)
+                pictures, numbers = [], []
+            progress(number + 1)

@@ -1,4 +1,4 @@
-"""What a network puts out: its logits, or several things of which the logits come first."""
+"""What a network returns: its logits, or a tuple that begins with them."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def logits_in(output: object) -> Tensor:
-    """The logits in what a network puts out: all of it, or the first of several; auxiliary heads come behind.
+    """The logits in a network's output: the output itself, or the first of several; those of auxiliary heads follow.
 
     Raises:
-        TypeError: if there is no tensor in that place.
+        TypeError: if that is not a tensor.
 
     >>> logits_in((torch.zeros(2, 10), torch.zeros(2, 5))).shape
     torch.Size([2, 10])
@@ -29,7 +29,7 @@ def logits_in(output: object) -> Tensor:
 
 
 def joined(outputs: list[Any]) -> Any:
-    """The outputs of several batches as those of one, in float32: each tensor of a tuple by itself.
+    """The outputs of several batches as the output of one, in float32: of tuples, each tensor by itself.
 
     >>> joined([torch.zeros(2, 10), torch.zeros(3, 10)]).shape
     torch.Size([5, 10])

@@ -1,26 +1,24 @@
 """From pictures to logits, and from logits to a report."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Sized
 from itertools import chain
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from cnnlab.data import Images, Split, Splits, batches, ten_crops, to_float
+from cnnlab.data import Batches, Images, Loader, Split, Splits, ten_crops
 from cnnlab.evaluation import Report
-from cnnlab.inference.memory import memory_kept
 from cnnlab.inference.outputs import joined, logits_in
 from cnnlab.inference.runtime import Runtime, choose
 from cnnlab.models import evaluating
 
 NO_PICTURE = "there is no picture to classify: the loader is empty, or no picture could be decoded"
-Pairs = Iterable[tuple[Tensor, Tensor]]
 
 
 def predict(
     model: nn.Module,
-    images: Tensor | Split | Pairs,
+    images: Tensor | Split | Loader,
     *,
     batch_size: int = 256,
     precision: str = "auto",
@@ -43,12 +41,12 @@ def predict(
     >>> predict(models.build("lenet5"), torch.zeros(3, 1, 28, 28, dtype=torch.uint8)).shape
     torch.Size([3, 10])
     """
-    return _predict(model, images, batch_size, precision, device)[0]
+    return _logits_and_labels(model, images, batch_size, precision, device)[0]
 
 
 def evaluate(
     model: nn.Module,
-    split: Split | Pairs,
+    split: Split | Loader,
     *,
     classes: tuple[str, ...] | None = None,
     batch_size: int = 256,
@@ -61,12 +59,12 @@ def evaluate(
 
     Raises:
         ValueError: if the number of classes is not that of the network's outputs, or a loader comes without
-        ``classes``.
+            ``classes``.
     """
     names = split.classes if isinstance(split, Split) else classes
     if names is None:
         raise ValueError("a loader has no class names: pass classes=(…), a name for each output of the network")
-    logits, labels = _predict(model, split, batch_size, precision, device)
+    logits, labels = _logits_and_labels(model, split, batch_size, precision, device)
     return Report(logits, labels, names)
 
 
@@ -92,77 +90,24 @@ def predict_crops(
     return logits.softmax(dim=1).unflatten(0, crops.shape[:2]).mean(dim=1)
 
 
-def logits_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Tensor, Tensor]:
-    """Logits (N, classes) in float32 and labels (N,) of all batches, on the runtime's device.
+def outputs_of(model: nn.Module, feed: Loader, runtime: Runtime) -> tuple[Any, Tensor]:
+    """What the network returns for all batches of float pictures, in eval mode, and their labels, on the device.
 
-    Raises:
-        ValueError: if there is no picture.
-    """
-    output, labels = outputs_of(model, feed, runtime)
-    return logits_in(output), labels
-
-
-def outputs_of(model: nn.Module, feed: Pairs, runtime: Runtime) -> tuple[Any, Tensor]:
-    """All that the network puts out for all batches, which need not be logits alone, and the labels.
+    The outputs are float32: logits (N, classes), or a tuple that begins with them, such as those of auxiliary heads.
 
     Raises:
         TypeError: if the outputs do not begin with logits.
         ValueError: if there is no picture.
     """
     outputs, labels = [], []
-    with evaluating(model), torch.inference_mode(), runtime.autocast(), memory_kept():
+    with evaluating(model), torch.inference_mode(), runtime.autocast():
         for images, truth in feed:
-            outputs.append(model(runtime.arrange(to_float(images))))
+            outputs.append(model(runtime.arrange(images)))
             logits_in(outputs[-1])
             labels.append(truth.to(runtime.device))
     if not outputs:
         raise ValueError(NO_PICTURE)
     return joined(outputs), torch.cat(labels)
-
-
-def _predict(
-    model: nn.Module,
-    images: Tensor | Split | Pairs,
-    batch_size: int,
-    precision: str,
-    device: torch.device | str | None,
-) -> tuple[Tensor, Tensor]:
-    if isinstance(images, Splits):
-        raise TypeError("these are all parts of a data set; pass one of them, as its part .test")
-    if isinstance(images, Tensor):
-        if images.ndim != 4 or not len(images):
-            raise ValueError(
-                f"pictures must come as a batch (N, C, H, W) with N > 0, got {tuple(images.shape)}; "
-                "a single picture becomes a batch with picture[None]"
-            )
-        nobody = torch.zeros(len(images), dtype=torch.int64)  # a split needs labels; nobody looks at them
-        images = Split(cast(Images, images), nobody, ("",))
-    if isinstance(images, Split):
-        check_pictures(model, images.images)
-        shape: tuple[int, ...] = images.images.shape
-    else:
-        loader = iter(images)
-        first = next(loader, None)
-        if first is None:
-            raise ValueError(NO_PICTURE)
-        if not (isinstance(first, (tuple, list)) and [isinstance(part, Tensor) for part in first] == [True, True]):
-            raise TypeError(
-                "a loader must give batches of pictures with their labels, two tensors each; pictures without labels "
-                "go to predict as one tensor"
-            )
-        check_pictures(model, first[0])
-        shape = (len(first[0]) * (len(images) if isinstance(images, Sized) else 1), *first[0].shape[1:])
-        images = chain([(first[0], first[1])], loader)
-    runtime = choose(model, tuple(shape), precision=precision, device=device, training=False)
-    feed = batches(images, batch_size, device=runtime.device) if isinstance(images, Split) else images
-    # The weights' memory format stays: an optimiser that trains them meanwhile relies on it.
-    before = next((tensor.device for tensor in model.state_dict().values()), runtime.device)
-    model.to(runtime.device)
-    try:
-        logits, labels = logits_of(model, feed, runtime)
-    finally:
-        model.to(before)
-    return logits.cpu(), labels.cpu()
 
 
 def check_pictures(model: nn.Module, images: Any) -> None:
@@ -174,3 +119,53 @@ def check_pictures(model: nn.Module, images: Any) -> None:
     kinds = {parameter.dtype for parameter in model.parameters()}
     if getattr(images, "dtype", None) == torch.float64 and kinds and torch.float64 not in kinds:
         raise TypeError("the pictures are float64 and the network's weights are not; give it pictures.float()")
+
+
+def _logits_and_labels(
+    model: nn.Module,
+    images: Tensor | Split | Loader,
+    batch_size: int,
+    precision: str,
+    device: torch.device | str | None,
+) -> tuple[Tensor, Tensor]:
+    """Logits (N, classes) in float32 and labels (N,), on the CPU; those of a tensor are zeros."""
+    pictures, shape = _pictures_and_shape(model, images)
+    runtime = choose(model, shape, precision=precision, device=device, training=False)
+    feed = Batches(pictures, batch_size, device=runtime.device)
+    # The memory format of the weights stays: an optimiser that trains them meanwhile relies on it.
+    before = next((tensor.device for tensor in model.state_dict().values()), runtime.device)
+    model.to(runtime.device)
+    try:
+        output, labels = outputs_of(model, feed, runtime)
+    finally:
+        model.to(before)
+    return logits_in(output).cpu(), labels.cpu()
+
+
+def _pictures_and_shape(model: nn.Module, images: Tensor | Split | Loader) -> tuple[Split | Loader, tuple[int, ...]]:
+    """The pictures as `Batches` takes them, and their shape (N, C, H, W); of a loader, N as its first batch implies."""
+    if isinstance(images, Splits):
+        raise TypeError("these are all parts of a data set; pass one of them, as its part .test")
+    if isinstance(images, Tensor):
+        if images.ndim != 4 or not len(images):
+            raise ValueError(
+                f"pictures must come as a batch (N, C, H, W) with N > 0, got {tuple(images.shape)}; "
+                "a single picture becomes a batch with picture[None]"
+            )
+        images = Split(cast(Images, images), torch.zeros(len(images), dtype=torch.int64), ("",))
+    if isinstance(images, Split):
+        check_pictures(model, images.images)
+        return images, tuple(images.images.shape)
+    batches = iter(images)
+    first = next(batches, None)
+    if first is None:
+        raise ValueError(NO_PICTURE)
+    if not (isinstance(first, (tuple, list)) and [isinstance(part, Tensor) for part in first] == [True, True]):
+        raise TypeError(
+            "a loader must give batches of pictures with their labels, two tensors each; pictures without labels "
+            "go to predict as one tensor"
+        )
+    pictures = first[0]
+    check_pictures(model, pictures)
+    count = len(pictures) * (len(images) if isinstance(images, Sized) else 1)
+    return chain([first], batches), (count, *pictures.shape[1:])

@@ -1,11 +1,11 @@
 """How long a network takes on this machine: a whole forward pass, or each of its layers.
 
-A single time says little: a first pass is slow, since memory must be found and kernels prepared, and other programs
-interrupt. So there is a pass that is not counted, then several, and what is reported is their median with the
-quartiles. A GPU is waited for before anyone looks at the clock.
+A single time says little: the first pass is slow, because memory is allocated and kernels are compiled, and other
+programs interrupt. So one pass is not counted, several are, and their median is reported with the quartiles. The clock
+is read after a GPU has finished.
 
-`torch.utils.benchmark` measures likewise, but loads PyTorch's C++ build tools, which write a warning into the notebook
-wherever CUDA's compiler is installed and no GPU is found.
+`torch.utils.benchmark` measures in the same way, but loads PyTorch's C++ build tools, which write a warning into the
+notebook where CUDA's compiler is installed and no GPU is found.
 """
 
 import time
@@ -18,12 +18,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from cnnlab.inference.memory import memory_kept
 from cnnlab.inference.runtime import Runtime, choose
 from cnnlab.models import evaluating, summary
+from cnnlab.models.inspect.summaries import first_tensor, holds_layers
 
-SPREAD = 0.1  # of the median: once the quartiles lie closer, more passes would tell little
-SHORTEST = 0.2  # seconds of the first round; each further one takes as long as all before it
+SPREAD = 0.1  # of the median: when the quartiles are closer than that, the passes agree
+SHORTEST = 0.2  # seconds before the passes are compared for the first time; then at 0.4, 0.8, …
 LEAST = 3  # passes, however slow
 
 
@@ -45,8 +45,8 @@ class Timing(NamedTuple):
     def __repr__(self) -> str:
         pictures = "1 picture" if self.batch_size == 1 else f"{self.batch_size} pictures"
         low, middle, high = (f"{1000 * seconds:#.3g}".rstrip(".") for seconds in (self.low, self.seconds, self.high))
-        place = str(self.runtime).partition(" (")[0]  # why it was chosen is no part of a time
-        return f"{middle} ms for {pictures} (quartiles {low} to {high}, {self.passes:,} passes) · {place}"
+        runtime = str(self.runtime).partition(" (")[0]  # without the reason
+        return f"{middle} ms for {pictures} (quartiles {low} to {high}, {self.passes:,} passes) · {runtime}"
 
 
 def timing(
@@ -78,16 +78,19 @@ def timing(
     if seconds <= 0:
         raise ValueError(f"seconds must be more than 0, got {seconds}")
     twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
-    with evaluating(twin), torch.inference_mode(), runtime.autocast(), memory_kept():
+    times: list[float] = []
+    spent, compared_at = 0.0, SHORTEST
+    with evaluating(twin), torch.inference_mode(), runtime.autocast():
         _seconds(twin, images)
-        times: list[float] = []
-        spent, until, agreed = 0.0, SHORTEST, False
-        while not agreed and (spent < seconds or len(times) < LEAST):
-            while len(times) < LEAST or spent < min(until, seconds):
-                times.append(_seconds(twin, images))
-                spent += times[-1]
-            low, middle, high = quantiles(times, n=4, method="inclusive")
-            agreed, until = high - low < SPREAD * middle, 2 * until
+        while len(times) < LEAST or spent < seconds:
+            times.append(_seconds(twin, images))
+            spent += times[-1]
+            if len(times) >= LEAST and spent >= compared_at:
+                low, middle, high = quantiles(times, n=4, method="inclusive")
+                if high - low < SPREAD * middle:
+                    break
+                compared_at *= 2
+    low, middle, high = quantiles(times, n=4, method="inclusive")
     return Timing(middle, low, high, len(times), batch_size, runtime)
 
 
@@ -103,12 +106,11 @@ def layer_timings(
     """The time of every layer of ``model``, in the order in which they run, in eval mode and without gradients.
 
     Columns: ``name``, ``kind``, ``output_shape``, ``parameters`` and ``multiply_adds`` as in `models.summary`, the last
-    for the whole batch; ``bytes``, what the layer must read and write at least (the batch that comes in, its weights,
-    the batch that goes out, in float32); and ``seconds``, the median of ``repeats`` passes after one that does not
-    count.
+    for the whole batch; ``bytes``, what the layer must read and write at least (its input, its weights and its output,
+    of the whole batch in float32); and ``seconds``, the median of ``repeats`` passes after one that is not counted.
 
-    A layer is what holds no other. What happens between layers (sums of shortcuts, stacked branches) has no row. A
-    clock that is read twice a layer costs some microseconds: do not use this for tiny layers.
+    A layer is a module that holds no other. What is computed between layers (sums of shortcuts, concatenated branches)
+    has no row. Reading the clock twice a layer costs some microseconds, which distorts the times of tiny layers.
 
     Raises:
         ValueError: as `timing`, and for fewer ``repeats`` than one.
@@ -123,11 +125,12 @@ def layer_timings(
     if repeats < 1:
         raise ValueError(f"repeats must be 1 or more, got {repeats}")
     table = summary(model, input_size)[["name", "kind", "output_shape", "parameters", "multiply_adds"]]
+    table = table[[not holds_layers(model.get_submodule(name)) for name in table.name]].reset_index(drop=True)
     twin, images, runtime = _prepared(model, input_size, batch_size, precision, device)
     passes: list[list[tuple[float, int]]] = []
-    with evaluating(twin), torch.inference_mode(), runtime.autocast(), memory_kept():
+    with evaluating(twin), torch.inference_mode(), runtime.autocast():
         for _ in range(repeats + 1):
-            with _clocked(twin) as measured:
+            with _clocked([twin.get_submodule(name) for name in set(table.name)]) as measured:
                 twin(images)
             passes.append(measured)
     by_layer = list(zip(*passes[1:], strict=True))
@@ -139,8 +142,8 @@ def layer_timings(
 
 
 @contextmanager
-def _clocked(model: nn.Module) -> Iterator[list[tuple[float, int]]]:
-    """While this runs, every layer that holds no other notes its seconds and the bytes that it moves."""
+def _clocked(layers: Sequence[nn.Module]) -> Iterator[list[tuple[float, int]]]:
+    """While this runs, the seconds of every run of a layer and the bytes that it moves are recorded in order."""
     measured: list[tuple[float, int]] = []
     started: dict[nn.Module, float] = {}
 
@@ -149,15 +152,14 @@ def _clocked(model: nn.Module) -> Iterator[list[tuple[float, int]]]:
 
     def stop(layer: nn.Module, inputs: Any, output: Any) -> None:
         seconds = _now() - started[layer]
-        if isinstance(output, Tensor):
-            numbers = inputs[0].numel() + output.numel() + sum(weight.numel() for weight in layer.parameters())
-            measured.append((seconds, 4 * numbers))
+        if (y := first_tensor(output)) is not None:
+            values = inputs[0].numel() + y.numel() + sum(weight.numel() for weight in layer.parameters())
+            measured.append((seconds, 4 * values))
 
     with ExitStack() as handles:
-        for layer in model.modules():
-            if not any(layer.children()):
-                handles.callback(layer.register_forward_pre_hook(start).remove)
-                handles.callback(layer.register_forward_hook(stop).remove)
+        for layer in layers:
+            handles.callback(layer.register_forward_pre_hook(start).remove)
+            handles.callback(layer.register_forward_hook(stop).remove)
         yield measured
 
 
@@ -168,7 +170,7 @@ def _seconds(model: nn.Module, images: Tensor) -> float:
 
 
 def _now() -> float:
-    """The clock, once an accelerator has done what it was told."""
+    """The time in seconds, after a GPU has finished its work."""
     if torch.accelerator.is_available():
         torch.accelerator.synchronize()
     return time.perf_counter()
@@ -181,7 +183,7 @@ def _prepared(
     precision: str,
     device: torch.device | str | None,
 ) -> tuple[nn.Module, Tensor, Runtime]:
-    """The network where it is to run (a copy, if it would have to change), a batch of noise, and the runtime."""
+    """The network on the runtime's device (a copy, unless it is there already), random pictures, and the runtime."""
     shape = (batch_size, *input_size)
     if not input_size or not all(isinstance(side, int) and side >= 1 for side in shape):
         raise ValueError(

@@ -1,14 +1,18 @@
+"""`predict`, `evaluate` and `predict_crops`, against forward passes by hand."""
+
+import copy
 from typing import ClassVar
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.transforms.v2.functional import ten_crop
 
 import cnnlab
 from cnnlab import data, models
-from cnnlab.inference import choose, predict_crops, prediction
-from cnnlab.inference.runtime import PLAIN, Runtime
+from cnnlab.inference import predict_crops
 
 
 def test_a_batch_a_split_and_a_loader_give_the_same_logits(digits):
@@ -20,12 +24,17 @@ def test_a_batch_a_split_and_a_loader_give_the_same_logits(digits):
     assert cnnlab.evaluate(net, loader, classes=split.classes).accuracy == cnnlab.evaluate(net, split).accuracy
 
 
-def test_prediction_keeps_the_mode_and_needs_no_gradient(digits):
-    net = models.build("lenet5").train()
-    logits = cnnlab.predict(net, digits.test[:3])
-    assert net.training
+def test_prediction_is_in_eval_mode_without_gradients_and_the_modes_stay():
+    net = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 3), nn.BatchNorm1d(3)).train()
+    net[4].eval()  # frozen, while the others train
+    images, before = torch.rand(8, 1, 2, 2), copy.deepcopy(net.state_dict())
+    logits = cnnlab.predict(net, images)
+    # With a mean of 0 and a variance of 1, batch normalisation in eval mode divides by the root of 1 + 1e-5.
+    by_hand = F.linear(images.flatten(1) / 1.00001**0.5, net[3].weight, net[3].bias) / 1.00001**0.5
+    torch.testing.assert_close(logits, by_hand.detach())
     assert not logits.requires_grad
-    assert logits.dtype == torch.float32
+    assert [module.training for module in net] == [True, True, True, True, False]
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
 
 
 @pytest.mark.parametrize(
@@ -77,34 +86,30 @@ def test_what_is_neither_pictures_nor_pairs_is_refused_with_the_way_out(digits, 
         cnnlab.predict(models.build("lenet5"), change(digits))
 
 
-def test_a_runtime_is_chosen_for_all_pictures_of_a_loader(digits, monkeypatch):
-    shapes = []
-
-    def chosen(model, shape, **options):
-        shapes.append(shape)
-        return choose(model, shape, **options)
-
-    monkeypatch.setattr(prediction, "choose", chosen)
-    split = digits.test[:350]
-    cnnlab.predict(models.build("lenet5"), DataLoader(TensorDataset(split.images, split.labels), batch_size=7))
-    assert shapes == [(350, 1, 28, 28)]
-
-
-def test_a_network_goes_back_to_where_it_was_whatever_happens(monkeypatch):
-    class Moved(torch.nn.Linear):
-        places: ClassVar[list[str]] = []
+def test_a_network_goes_back_to_its_device_whatever_happens():
+    class Recorded(nn.Linear):
+        devices: ClassVar[list[str]] = []
 
         def to(self, device):
-            self.places.append(str(device))
+            self.devices.append(str(device))
             return self
 
-    net = Moved(2, 2, device="meta")
-    monkeypatch.setattr(prediction, "choose", lambda *_, **__: Runtime(torch.device("cpu"), PLAIN, "planted"))
+    net = Recorded(2, 2, device="meta")
     with pytest.raises(RuntimeError):
-        cnnlab.predict(net, torch.zeros(1, 1, 2, 2))
-    assert Moved.places == ["cpu", "meta"]
+        cnnlab.predict(net, torch.zeros(1, 1, 2, 2), device="cpu")
+    assert Recorded.devices == ["cpu", "meta"]
+
+
+def test_auxiliary_outputs_are_left_out():
+    class WithHead(nn.Linear):
+        def forward(self, x):
+            logits = super().forward(x.flatten(1))
+            return logits, logits * 0
+
+    net, images = WithHead(4, 3), torch.rand(5, 1, 2, 2)
+    torch.testing.assert_close(cnnlab.predict(net, images, batch_size=2), net(images)[0].detach())
 
 
 def test_a_lazy_network_gets_its_shape_from_the_pictures():
-    net = torch.nn.Sequential(torch.nn.LazyConv2d(4, 3), torch.nn.Flatten(), torch.nn.LazyLinear(3))
+    net = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(3))
     assert cnnlab.predict(net, torch.zeros(300, 1, 8, 8)).shape == (300, 3)

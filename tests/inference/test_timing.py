@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from cnnlab import models
 from cnnlab.inference import layer_timings, timing
@@ -14,8 +15,8 @@ def net() -> nn.Module:
     return nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3))
 
 
-class Counter(nn.Module):
-    """Counts its passes and notes what it was given."""
+class Recorder(nn.Module):
+    """Records the shape, the mode and the use of gradients of every pass."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,17 +40,17 @@ def test_a_timing_has_a_median_between_its_quartiles():
 
 
 def test_every_pass_has_the_batch_in_eval_mode_and_without_gradients():
-    counter = Counter().train()
-    result = timing(counter, (2, 5, 7), batch_size=3, **LITTLE)
-    assert set(counter.shapes) == {(3, 2, 5, 7)}
-    assert set(counter.modes) == set(counter.gradients) == {False}
-    assert len(counter.shapes) > result.passes  # the first does not count
-    assert counter.training
+    recorder = Recorder().train()
+    result = timing(recorder, (2, 5, 7), batch_size=3, **LITTLE)
+    assert set(recorder.shapes) == {(3, 2, 5, 7)}
+    assert set(recorder.modes) == set(recorder.gradients) == {False}
+    assert len(recorder.shapes) > result.passes  # the first does not count
+    assert recorder.training
 
 
 def test_a_layer_is_timed_like_a_network():
     assert timing(nn.Linear(16, 4), (16,), batch_size=2, **LITTLE).batch_size == 2
-    assert timing(nn.ReLU(), (16,), precision="bfloat16", **LITTLE).runtime.way.precision == "bfloat16"
+    assert timing(nn.ReLU(), (16,), precision="bfloat16", **LITTLE).runtime.format.precision == "bfloat16"
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -92,6 +93,22 @@ def test_the_layers_are_those_of_the_summary():
     assert table.multiply_adds.tolist() == summary.multiply_adds.tolist()
 
 
+class Scaled(nn.Module):
+    """A parameter beside layers, for which the summary has a row, and a layer whose weights are computed by others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.scale = weight_norm(nn.Conv2d(2, 4, 3)), nn.Parameter(torch.ones(4, 1, 1))
+
+    def forward(self, x):
+        return self.conv(x) * self.scale
+
+
+def test_a_layer_is_a_module_that_holds_no_other():
+    table = layer_timings(nn.Sequential(Scaled(), nn.Flatten(2), nn.LSTM(16, 3)), (2, 6, 6), repeats=1)
+    assert table.name.tolist() == ["0.conv", "1", "2"]
+
+
 def test_a_layer_that_runs_twice_has_two_rows():
     relu = nn.ReLU()
     table = layer_timings(nn.Sequential(nn.Linear(4, 4), relu, nn.Linear(4, 4), relu), (4, 1, 4), repeats=1)
@@ -119,5 +136,5 @@ def test_a_network_without_weights_in_memory_is_refused():
 
 
 def test_pictures_that_do_not_fit_are_refused_by_the_network():
-    with pytest.raises(ValueError, match="this lenet5 takes pictures of shape"):
+    with pytest.raises(ValueError, match="this LeNet5 takes pictures of shape"):
         timing(models.build("lenet5"), (3, 28, 28), **LITTLE)
