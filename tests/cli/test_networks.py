@@ -51,7 +51,7 @@ def test_models_shows_a_line_a_network():
     assert result.exit_code == 0
     line = next(line for line in result.stdout.splitlines() if line.split()[:1] == ["lenet5"])
     assert line.split()[1:6] == ["LeNet", "1998", "1×28×28", "44,426", "281,640"]
-    assert f"{len(MODELS)} networks" in result.stdout.splitlines()[-1]
+    assert f"{len(models.MODELS)} networks" in result.stdout.splitlines()[-1]
 
 
 def test_summary_shows_the_layers_of_lenet_and_their_sums():
