@@ -1,4 +1,4 @@
-"""What layers put out for one picture."""
+"""The activations of layers for one picture."""
 
 from collections.abc import Mapping
 
@@ -10,21 +10,21 @@ from cnnlab.look.figure import Figure, canvas
 from cnnlab.look.grid import draw_picture, picture_grid
 from cnnlab.look.theme import SEQUENTIAL, SMALL, TEXT, TITLE, join_first, number, shortened
 
-WIDE, LABEL, HEAD = 820, 150, 40  # CSS pixels: the page, a layer's name beside its row, the title above
-LARGEST_MAP = 64  # CSS pixels
-STRIP = 18  # CSS pixels: height of a vector's row
+WIDE, LABEL, HEAD = 820, 150, 40  # CSS pixels: the figure, the name of a layer left of its row, the title
+LARGEST_CHANNEL = 64  # CSS pixels
+STRIP = 18  # CSS pixels: the height of a vector
 
 
 def activations(outputs: Mapping[str, Tensor] | Tensor, *, index: int = 0, limit: int = 16, title: str = "") -> Figure:
-    """The feature maps of picture ``index``: of one layer as a grid, of several, as a `Probe` holds them, a row each.
+    """The activations of picture ``index``: a grid for one layer, a row each for several, as a `Probe` holds them.
 
-    Dark is a layer's smallest value, bright its largest. At most ``limit`` maps of a layer are shown; a vector, as a
-    linear layer puts out, is a strip.
+    The smallest value of a layer is dark, its largest bright. At most ``limit`` channels of a layer are shown; a
+    vector, the output of a linear layer, is a strip.
 
     Shape: (N, C, H, W) or (N, features) each.
 
     Raises:
-        ValueError: for another shape, nothing recorded, an index without a picture, or a limit that is not positive.
+        ValueError: for another shape, if nothing was recorded, or for an ``index`` or ``limit`` out of range.
 
     >>> activations(torch.stack([torch.zeros(2, 2), torch.tensor([[0.0, 1], [2, 3]])])[None])
     <Figure: Activations of picture 0: 2 maps of 2×2, from 0 to 3, strongest on average: map 1, 1 map constant>
@@ -35,16 +35,13 @@ def activations(outputs: Mapping[str, Tensor] | Tensor, *, index: int = 0, limit
     if not layers:
         raise ValueError("no activation was recorded; run the model inside the with block of the Probe")
     values = {name: _of_picture(name, output, index) for name, output in layers.items()}
-    named = title or f"Activations of picture {index}"
-    if len(values) == 1:
-        name, only = next(iter(values.items()))
-        told = f"{named}{f' in {name}' if name else ''}: {_story(only)}"
-        return (
-            _grid(only, limit, f"{name}: " if name else "", told)
-            if only.ndim == 3
-            else _rows(values, limit, named, told)
-        )
-    return _rows(values, limit, named, f"{named} in {len(values)} layers: {join_first(_stories(values))}")
+    heading = title or f"Activations of picture {index}"
+    if len(values) > 1:
+        layers_in_words = [f"{name} {_in_words(array)}" for name, array in values.items()]
+        return _rows(values, limit, heading, f"{heading} in {len(values)} layers: {join_first(layers_in_words)}")
+    ((name, array),) = values.items()
+    alt = f"{heading}{f' in {name}' if name else ''}: {_in_words(array)}"
+    return _rows(values, limit, heading, alt) if array.ndim == 1 else _grid(array, limit, name, alt)
 
 
 def _of_picture(name: str, output: Tensor, index: int) -> np.ndarray:
@@ -57,72 +54,61 @@ def _of_picture(name: str, output: Tensor, index: int) -> np.ndarray:
     return output[index].detach().cpu().float().numpy()
 
 
-def _grid(maps: np.ndarray, limit: int, name: str, alt: str) -> Figure:
-    """One layer's maps, numbered."""
-    shown = maps[:limit]
-    count = f"{len(shown)} of {len(maps)} maps" if len(shown) < len(maps) else f"{len(maps)} maps"
-    heading = f"{name}{count} of {_size(maps)}, {number(maps.min())} (dark) to {number(maps.max())} (bright)"
-    columns = min(8, len(shown))
+def _grid(channels: np.ndarray, limit: int, name: str, alt: str) -> Figure:
+    shown = channels[:limit]
+    count = f"{len(shown)} of {len(channels)} maps" if len(shown) < len(channels) else f"{len(channels)} maps"
+    heading = f"{f'{name}: ' if name else ''}{count} of {_size(channels)}, "
+    heading += f"{number(channels.min())} (dark) to {number(channels.max())} (bright)"
+    titles = [f"map {i}" for i in range(len(shown))]
     return picture_grid(
-        list(_coloured(shown, maps)),
-        titles=[f"map {i}" for i in range(len(shown))],
-        columns=columns,
-        title=heading,
-        alt=alt,
+        list(_coloured(shown, channels)), titles=titles, columns=min(8, len(shown)), title=heading, alt=alt
     )
 
 
 def _rows(values: dict[str, np.ndarray], limit: int, title: str, alt: str) -> Figure:
-    """A row a layer: its name and size, then its maps or its strip."""
-    most = max((min(len(maps), limit) for maps in values.values() if maps.ndim == 3), default=1)
-    side = min((WIDE - LABEL) / most - 4, LARGEST_MAP)
-    tall = [max(side, 30) + 6 if maps.ndim == 3 else max(STRIP, 30) + 6 for maps in values.values()]
-    figure, axes = canvas(WIDE, HEAD + sum(tall), alt=alt)
+    """A row for each layer: its name, size and range, then its channels or its strip."""
+    most = max((min(len(array), limit) for array in values.values() if array.ndim == 3), default=1)
+    side = min((WIDE - LABEL) / most - 4, LARGEST_CHANNEL)
+    heights = [max(side if array.ndim == 3 else STRIP, 30) + 6 for array in values.values()]
+    figure, axes = canvas(WIDE, HEAD + sum(heights), alt=alt)
     axes.text(8, 14, title, fontsize=TITLE, va="center")
-    axes.text(
-        WIDE - 8, 14, "each row: its smallest value dark, its largest bright", fontsize=SMALL, va="center", ha="right"
-    )
+    explanation = "each row: its smallest value dark, its largest bright"
+    axes.text(WIDE - 8, 14, explanation, fontsize=SMALL, va="center", ha="right")
     top = float(HEAD - 6)
-    for (name, maps), height in zip(values.items(), tall, strict=True):
-        kind = f"{len(maps)} of {_size(maps)}" if maps.ndim == 3 else f"{len(maps)} values"
+    for (name, array), height in zip(values.items(), heights, strict=True):
+        kind = f"{len(array)} of {_size(array)}" if array.ndim == 3 else f"{len(array)} values"
+        facts = f"{kind}, {number(array.min())} to {number(array.max())}"
         axes.text(8, top + height / 2 - 10, shortened(name or "layer", 24), fontsize=TEXT, va="center")
-        facts = f"{kind}, {number(maps.min())} to {number(maps.max())}"
         axes.text(8, top + height / 2 + 5, facts, fontsize=SMALL - 1, va="center", color="0.35")
-        pictures = _coloured(maps[:limit] if maps.ndim == 3 else maps[None, None], maps)
-        if maps.ndim == 3:
-            for column, picture in enumerate(pictures):
+        if array.ndim == 3:
+            for column, picture in enumerate(_coloured(array[:limit], array)):
                 draw_picture(axes, picture, LABEL + column * (side + 4), top, side, side)
         else:
-            wide = min(WIDE - LABEL - 8, 20.0 * len(maps))
-            limits = axes.get_xlim(), axes.get_ylim()
+            wide = min(WIDE - LABEL - 8, 20.0 * len(array))
             middle = top + height / 2 - 3
             extent = (LABEL, LABEL + wide, middle + STRIP / 2, middle - STRIP / 2)
-            axes.imshow(pictures[0], extent=extent, aspect="auto", interpolation="nearest")
-            axes.set(xlim=limits[0], ylim=limits[1])
+            limits = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
+            axes.imshow(_coloured(array[None], array), extent=extent, aspect="auto", interpolation="nearest")
+            axes.set(**limits)
         top += height
     return figure
 
 
-def _coloured(shown: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """(C, H, W) -> (C, H, W, 3) on the scale of all ``maps`` of the layer."""
-    low, high = float(maps.min()), float(maps.max())
+def _coloured(shown: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """Colours (..., 3) of values, on a scale from the smallest to the largest of the layer."""
+    low, high = float(layer.min()), float(layer.max())
     return colormaps[SEQUENTIAL]((shown - low) / ((high - low) or 1.0))[..., :3]
 
 
-def _size(maps: np.ndarray) -> str:
-    return f"{maps.shape[1]}×{maps.shape[2]}"
+def _size(channels: np.ndarray) -> str:
+    return f"{channels.shape[1]}×{channels.shape[2]}"
 
 
-def _stories(values: dict[str, np.ndarray]) -> list[str]:
-    return [f"{name} {_story(maps)}" for name, maps in values.items()]
-
-
-def _story(maps: np.ndarray) -> str:
-    """One layer in words."""
-    span = f"from {number(maps.min())} to {number(maps.max())}"
-    if maps.ndim == 1:
-        return f"{len(maps)} values, {span}, largest: unit {maps.argmax()}"
-    constant = int((maps.reshape(len(maps), -1).std(axis=1) == 0).sum()) if maps[0].size > 1 else 0
-    told = f"{len(maps)} map{'s' if len(maps) > 1 else ''} of {_size(maps)}, {span}"
-    told += f", strongest on average: map {maps.mean(axis=(1, 2)).argmax()}"
-    return told + (f", {constant} map{'s' if constant > 1 else ''} constant" if constant else "")
+def _in_words(array: np.ndarray) -> str:
+    span = f"from {number(array.min())} to {number(array.max())}"
+    if array.ndim == 1:
+        return f"{len(array)} values, {span}, largest: unit {array.argmax()}"
+    text = f"{len(array)} map{'s' if len(array) > 1 else ''} of {_size(array)}, {span}"
+    text += f", strongest on average: map {array.mean(axis=(1, 2)).argmax()}"
+    constant = int((np.ptp(array, axis=(1, 2)) == 0).sum()) if array[0].size > 1 else 0
+    return text + (f", {constant} map{'s' if constant > 1 else ''} constant" if constant else "")

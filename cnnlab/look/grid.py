@@ -125,6 +125,12 @@ def as_arrays(images: Tensor | Sequence[Tensor], limits: tuple[float, float] | N
     return [image.expand(3, -1, -1).permute(1, 2, 0).numpy() for image in scaled]
 
 
+def check_photo(photo: Tensor) -> None:
+    """Raise ValueError unless ``photo`` is (3, H, W)."""
+    if photo.ndim != 3 or photo.shape[0] != 3:
+        raise ValueError(f"a photograph must have shape (3, H, W), got {tuple(photo.shape)}")
+
+
 def _limits(tensors: list[Tensor]) -> tuple[float, float]:
     if not tensors[0].is_floating_point():
         return 0.0, 255.0

@@ -1,4 +1,4 @@
-"""Where in a photograph a network sees a class: what it answers for every window, laid over the picture."""
+"""The scores of a class for every window of a photograph, drawn over it."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,9 +19,8 @@ from cnnlab.look.theme import (
     symmetric_limit,
 )
 
-ACROSS = 7.4  # inches of both panels
-TALLEST, NARROWEST = 5.0, 6.0  # inches of the photograph, and of both panels under their titles
-OPACITY = 0.65  # of the map: what lies under it must stay recognisable
+WIDTH, NARROWEST, TALLEST = 7.4, 6.0, 5.0  # inches: both panels, the least that their titles need, the photograph
+OPACITY = 0.65  # of the scores: the photograph under them must stay recognisable
 
 
 def heatmap(
@@ -33,17 +32,17 @@ def heatmap(
     label: str = "",
     limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """The scores of a class for every window of a photograph: the window with the best, and the map of all.
+    """A photograph with the window of the highest score, and beside it the scores of all windows.
 
-    ``photo`` is the picture as the network saw it. The cell in row i and column j of ``scores`` belongs to the window
-    of ``window`` pixels whose upper left corner is i·stride below and j·stride right of the picture's; it is drawn
-    at the window's centre. ``limits`` are the ends of the colour scale: without them 0 and the highest score, or, if
-    there are negative ones, symmetric about white for 0.
+    ``photo`` is the input of the network. The score in row i and column j belongs to the window of ``window`` pixels
+    that begins i·``stride`` pixels from the top and j·``stride`` pixels from the left. It is drawn at the centre of its
+    window. ``limits`` are the ends of the colour scale; the default is 0 and the highest score, or, with negative
+    scores, a scale that is symmetric about 0 (white).
 
     Shape: photo (3, H, W) or (1, H, W); scores (H', W'), such as probabilities.
 
     Raises:
-        ValueError: for other shapes, scores that are not numbers, or windows that the photograph does not hold.
+        ValueError: for other shapes, for scores that are not finite, or for windows that do not fit the photo.
 
     >>> import torch
     >>> scores = torch.tensor([[0.1, 0.2, 0.9], [0.0, 0.1, 0.3]])
@@ -51,69 +50,54 @@ def heatmap(
     <Figure: tabby in a picture of 64×48 pixels, a map of 3×2 windows of 32×32 pixels: from 0 % to 90 %; the best
     window begins 32 pixels from the left and 0 from the top, in column 3 of 3 and row 1 of 2>
     """
-    picture = as_arrays([photo], None)[0]
+    picture = as_arrays([photo])[0]
     values = scores.detach().cpu().float().numpy()
     _check(picture, values, window, stride)
     height, width = picture.shape[:2]
-    row, column = (int(place) for place in np.unravel_index(values.argmax(), values.shape))
+    row, column = (int(index) for index in np.unravel_index(values.argmax(), values.shape))
     top, left = row * stride[0], column * stride[1]
-    low, high = limits or _limits(values)
-    told = percent if values.min() >= 0 and values.max() <= 1 else number
-    shape = min(TALLEST, (ACROSS - 0.7) / 2 * height / width)
-    figure = Figure((max(NARROWEST, 2 * shape * width / height + 0.7), shape + 0.4))
-    best = told(float(values[row, column]))
+    end = symmetric_limit(values)
+    low, high = limits or ((-end, end) if values.min() < 0 else (0.0, end))
+    written = percent if values.min() >= 0 and values.max() <= 1 else number
+    best, size = written(float(values.max())), f"{values.shape[1]}×{values.shape[0]} windows"
+    tall = min(TALLEST, (WIDTH - 0.7) / 2 * height / width)
+    figure = Figure((max(NARROWEST, 2 * tall * width / height + 0.7), tall + 0.4))
     figure.alt = (
-        f"{label + ' in' if label else 'A class in'} a picture of {width}×{height} pixels, a map of "
-        f"{values.shape[1]}×{values.shape[0]} windows of {window[1]}×{window[0]} pixels: from "
-        f"{told(float(values.min()))} to {best}; the best window begins {left} pixels from the left and {top} from the "
-        f"top, in column {column + 1} of {values.shape[1]} and row {row + 1} of {values.shape[0]}"
+        f"{label or 'A class'} in a picture of {width}×{height} pixels, a map of {size} of {window[1]}×{window[0]} "
+        f"pixels: from {written(float(values.min()))} to {best}; the best window begins {left} pixels from the left "
+        f"and {top} from the top, in column {column + 1} of {values.shape[1]} and row {row + 1} of {values.shape[0]}"
     )
-    whole, mapped = figure.subplots(1, 2)
-    label_axes(whole, title=f"best window: {shortened(label, 24) + ', ' if label else ''}{best}")
-    label_axes(mapped, title=f"{values.shape[1]}×{values.shape[0]} windows, {stride[1]} pixels apart")
-    for axes, shown in ((whole, picture), (mapped, np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2))):
+    plain, overlaid = figure.subplots(1, 2)
+    label_axes(plain, title=f"best window: {shortened(label, 24) + ', ' if label else ''}{best}")
+    label_axes(overlaid, title=f"{size}, {stride[1]} pixels apart")
+    for axes, shown in ((plain, picture), (overlaid, np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2))):
         axes.imshow(shown, extent=(0, width, height, 0), interpolation="antialiased")
         axes.set_axis_off()
-        _frame(axes, left, top, window, width, height)
-    across, down = (window[1] - stride[1]) / 2, (window[0] - stride[0]) / 2  # the first cell's left and top
+        _outline(axes, (left, top), min(window[1], width - left), min(window[0], height - top))
+    across, down = (window[1] - stride[1]) / 2, (window[0] - stride[0]) / 2  # the first score's left and top edge
     extent = (across, across + values.shape[1] * stride[1], down + values.shape[0] * stride[0], down)
-    image = mapped.imshow(
-        values,
-        extent=extent,
-        cmap=DIVERGING if low < 0 else SEQUENTIAL,
-        vmin=low,
-        vmax=high,
-        alpha=OPACITY,
-        interpolation="nearest",
-    )
-    mapped.set(xlim=(0, width), ylim=(height, 0))
-    colour_bar(image, mapped, "probability" if told is percent else "score")
+    scale = {"cmap": DIVERGING if low < 0 else SEQUENTIAL, "vmin": low, "vmax": high}
+    image = overlaid.imshow(values, extent=extent, alpha=OPACITY, interpolation="nearest", **scale)
+    overlaid.set(xlim=(0, width), ylim=(height, 0))
+    colour_bar(image, overlaid, "probability" if written is percent else "score")
     return figure
 
 
-def _frame(axes: Axes, left: float, top: float, window: tuple[int, int], width: int, height: int) -> None:
-    """Outline a window, on white so that it is seen on any picture."""
-    corner, across, down = (left, top), min(window[1], width - left), min(window[0], height - top)
+def _outline(axes: Axes, corner: tuple[int, int], wide: int, tall: int) -> None:
+    """Outline a window, with a white margin that makes it visible on any picture."""
     for colour, line in (("white", 3.5), (VERMILION, 2.0)):
-        axes.add_patch(Rectangle(corner, across, down, fill=False, edgecolor=colour, linewidth=line, clip_on=False))
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    if values.min() < 0:
-        limit = symmetric_limit(values)
-        return -limit, limit
-    return 0.0, float(values.max()) or 1.0
+        axes.add_patch(Rectangle(corner, wide, tall, fill=False, edgecolor=colour, linewidth=line, clip_on=False))
 
 
 def _check(picture: np.ndarray, values: np.ndarray, window: tuple[int, int], stride: tuple[int, int]) -> None:
     if values.ndim != 2 or not values.size:
         raise ValueError(f"scores must be the map (H', W') of one class, as in logits[0, label], got {values.shape}")
     if not np.isfinite(values).all():
-        raise ValueError("scores must be numbers, got NaN or infinity among them")
-    for side, cells, size, step in zip(picture.shape, values.shape, window, stride, strict=False):
-        if (cells - 1) * step + size >= side + step:
+        raise ValueError("scores must be finite, got NaN or infinity among them")
+    for side, count, size, step in zip(picture.shape, values.shape, window, stride, strict=False):
+        if (count - 1) * step + size >= side + step:
             raise ValueError(
                 f"{values.shape[0]}×{values.shape[1]} windows of {window[0]}×{window[1]} pixels, {stride[0]} and "
                 f"{stride[1]} pixels apart, do not fit into a picture of {picture.shape[0]}×{picture.shape[1]}; pass "
-                "the picture in the size in which the network saw it"
+                "the picture in the size of the network's input"
             )

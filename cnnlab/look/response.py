@@ -1,4 +1,4 @@
-"""A picture, a kernel, and what the convolution of the two gives."""
+"""A picture, a kernel, and the result of their convolution."""
 
 from typing import Any
 
@@ -11,18 +11,17 @@ from cnnlab.look.figure import INCH, Figure
 from cnnlab.look.grid import as_arrays
 from cnnlab.look.theme import DIVERGING, SMALL, label_axes, number, symmetric_limit
 
-MOST_WRITTEN = 7  # weights a side whose values fit into the cells
-BOX, SMALL_BOX = 205, 130  # CSS pixels: picture and response; kernel
-LEFT, GAP, RIGHT, TOP, BOTTOM = 54, 56, 58, 32, 42
+MOST_WRITTEN = 7  # weights a side whose values are written into the cells
+SIDE, KERNEL_SIDE = 205, 130  # CSS pixels: picture and response; kernel
+LEFT, GAP, RIGHT, TOP, BOTTOM = 54, 56, 58, 32, 42  # CSS pixels
 
 
 def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = "") -> Figure:
-    """A picture, a kernel and the response side by side, axes in pixels.
+    """A picture, a kernel and the response side by side, with axes in pixels.
 
     A response without negative values is shown from black (0) to white, any other from blue over white (0) to red.
 
-    Shape: ``picture`` (H, W), or with leading dimensions of 1, or (3, H, W); ``kernel`` and ``output`` (h, w), or with
-    leading dimensions of 1.
+    Shape: ``picture`` (H, W) or (3, H, W); ``kernel`` and ``output`` (h, w); each may have leading dimensions of 1.
 
     Raises:
         ValueError: for several pictures, kernels or responses at once.
@@ -33,22 +32,20 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
     <Figure: A picture of 4×4 pixels, a kernel of 1×2 and the response of 4×3 pixels, from −1 to 1; its largest |value|
     is in row 0, column 0>
     """
-    shown = _plane(picture, "picture", channels=(1, 3))
-    weights, values = (_plane(each, name) for each, name in ((kernel, "kernel"), (output, "output")))
+    shown = _single(picture, "picture", channels=(1, 3))
+    weights, values = (_single(tensor, name) for tensor, name in ((kernel, "kernel"), (output, "output")))
     row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
-    told = (
+    alt = f"{title.replace(chr(10), ', ')}. " if title else ""
+    alt += (
         f"A picture of {_size(shown)} pixels, a kernel of {_size(weights)} and the response of {_size(values)} pixels, "
-        f"from {number(values.min())} to {number(values.max())}; its largest |value| is "
-        f"in row {row}, column {column}"
+        f"from {number(values.min())} to {number(values.max())}; its largest |value| is in row {row}, column {column}"
     )
     head = TOP + 17 * (title.count("\n") + 1 if title else 0)
-    sizes = [_box(array, side) for array, side in ((shown, BOX), (weights, SMALL_BOX), (values, BOX))]
+    sizes = [_panel_size(array, side) for array, side in ((shown, SIDE), (weights, KERNEL_SIDE), (values, SIDE))]
     body = max(high for _, high in sizes)
     wide, tall = LEFT + sum(across for across, _ in sizes) + 2 * GAP + RIGHT, head + body + BOTTOM
-    alt = f"{title.replace(chr(10), ', ')}. {told}" if title else told
     figure = Figure((wide / INCH, tall / INCH), alt=alt, constrained=False)
-    if title:
-        figure.text(0.5, 1 - 8 / tall, title, ha="center", va="top", fontsize=SMALL + 1)
+    figure.text(0.5, 1 - 8 / tall, title, ha="center", va="top", fontsize=SMALL + 1)
     panels, left = [], float(LEFT)
     for across, high in sizes:
         bottom = tall - head - (body + high) / 2
@@ -56,17 +53,16 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
         left += across + GAP
 
     array = as_arrays([picture.reshape(-1, *picture.shape[-2:])])[0]
-    # Interpolating values, not colours, leaves the colours of the scale, and so a small file.
+    # Interpolated values, unlike interpolated colours, have only colours of the scale, and give a small PNG.
     stage: dict[str, Any] = {"interpolation_stage": "data"}
     panels[0].imshow(array if shown.ndim == 3 else array[..., 0], cmap="gray", vmin=0, vmax=1, **stage)
-    _in_pixels(panels[0], f"picture: {_size(shown)}")
-    _kernel(panels[1], weights)
+    _label_in_pixels(panels[0], f"picture: {_size(shown)}")
+    _draw_kernel(panels[1], weights)
     end = symmetric_limit(values)
-    signed = values.min() < -1e-6 * end  # rounding errors are no negative values
-    image = panels[2].imshow(
-        values, cmap=DIVERGING if signed else "gray", vmin=-end if signed else 0, vmax=end, **stage
-    )
-    _in_pixels(panels[2], f"response: {_size(values)}")
+    signed = values.min() < -1e-6 * end  # rounding errors do not count as negative values
+    low, colours = (-end, DIVERGING) if signed else (0, "gray")
+    image = panels[2].imshow(values, cmap=colours, vmin=low, vmax=end, **stage)
+    _label_in_pixels(panels[2], f"response: {_size(values)}")
     bar_axes = figure.add_axes(((wide - RIGHT + 10) / wide, bottom / tall, 9 / wide, high / tall))
     bar = figure.colorbar(image, cax=bar_axes)
     bar.ax.tick_params(labelsize=SMALL)
@@ -75,14 +71,14 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
     return figure
 
 
-def _box(array: np.ndarray, side: float) -> tuple[float, float]:
-    """Width and height of a panel, the longer ``side`` CSS pixels, the shorter a quarter of it at least."""
+def _panel_size(array: np.ndarray, side: float) -> tuple[float, float]:
+    """Width and height of a panel: the longer one ``side`` CSS pixels, the shorter one at least a quarter of that."""
     height, width = array.shape[-2:]
     scale = side / max(height, width)
     return max(width * scale, side / 4), max(height * scale, side / 4)
 
 
-def _kernel(axes: Axes, weights: np.ndarray) -> None:
+def _draw_kernel(axes: Axes, weights: np.ndarray) -> None:
     end = symmetric_limit(weights)
     axes.imshow(weights, cmap=DIVERGING, vmin=-end, vmax=end)
     label_axes(axes, title=f"kernel: {_size(weights)}")
@@ -91,7 +87,7 @@ def _kernel(axes: Axes, weights: np.ndarray) -> None:
     if max(weights.shape) > MOST_WRITTEN:
         return
     written = {cell: _written(weight) for cell, weight in np.ndenumerate(weights)}
-    room = SMALL_BOX / max(weights.shape) / INCH * 72  # points in a cell; a digit takes some 0.6 of its font's size
+    room = KERNEL_SIDE / max(weights.shape) / INCH * 72  # points in a cell; a digit is about 0.6 of the font size wide
     size = min(SMALL + 1, 0.9 * room / (0.6 * max(map(len, written.values()))))
     for (row, column), text in written.items():
         colour = "white" if abs(weights[row, column]) > 0.6 * end else "black"
@@ -103,21 +99,21 @@ def _written(weight: float) -> str:
     return "0" if text == "−0" else text
 
 
-def _in_pixels(axes: Axes, title: str) -> None:
+def _label_in_pixels(axes: Axes, title: str) -> None:
     label_axes(axes, title=title, x="column (pixels)", y="row (pixels)")
-    axes.spines[:].set(visible=True, color="0.8")  # else a white cell would not be seen
+    axes.spines[:].set(visible=True, color="0.8")  # a frame, so that white pixels at the border are visible
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
 
 
-def _plane(tensor: Tensor, name: str, channels: tuple[int, ...] = (1,)) -> np.ndarray:
+def _single(tensor: Tensor, name: str, channels: tuple[int, ...] = (1,)) -> np.ndarray:
     """(H, W), or (C, H, W) for a colour picture."""
     flat = tensor.detach().cpu().float().reshape(-1, *tensor.shape[-2:]) if tensor.ndim >= 2 else None
     if flat is None or len(flat) not in channels or 0 in flat.shape:
         allowed = " or ".join(str(count) for count in channels)
         raise ValueError(
-            f"{name} must be (H, W) with {allowed} channel(s) at most before it, got {tuple(tensor.shape)}; "
-            f"choose one, as in {name}[0, 0]"
+            f"{name} must be (H, W), or (C, H, W) with {allowed} channel(s), got {tuple(tensor.shape)}; "
+            f"pass one, as in {name}[0, 0]"
         )
     return flat.squeeze(0).numpy()
 

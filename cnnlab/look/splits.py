@@ -1,7 +1,8 @@
-"""What a split holds: some of its pictures, its classes, and the pictures that a network got wrong."""
+"""The pictures of a split, the sizes of its classes, and the pictures that a network misclassified."""
 
 from typing import cast
 
+import numpy as np
 import torch
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
@@ -12,15 +13,15 @@ from cnnlab.look.figure import INCH, Figure, canvas
 from cnnlab.look.grid import as_arrays, picture_grid
 from cnnlab.look.theme import BLUE, SMALL, TEXT, join_first, label_axes, percent, shortened
 
-MOST_NAMED = 40  # classes whose names fit under their bars
+MOST_NAMED = 40  # classes with their names under their bars
 
 
 def samples(split: Split, *, count: int = 20) -> Figure:
-    """Some pictures of every class: the first of each, then the second, until there are ``count``.
+    """``count`` pictures of a split: the first picture of every class, then the second, and so on.
 
     Raises:
         ValueError: if ``count`` is not positive.
-        TypeError: for something else than a split.
+        TypeError: for anything other than a split.
 
     >>> from cnnlab import data
     >>> samples(data.digits().train, count=10)
@@ -31,21 +32,19 @@ def samples(split: Split, *, count: int = 20) -> Figure:
             f"samples shows a split, such as data.digits().train, got a {type(split).__name__}; pictures alone are "
             "shown by look.pictures"
         )
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, got {count}")
-    chosen = _in_turn(split.labels)[:count]
+    _check_count(count)
+    chosen = _class_by_class(split.labels)[:count]
     names = [split.classes[label] for label in split.labels[chosen].tolist()]
-    size = "×".join(map(str, split.images.shape[2:]))
-    classes = join_first(list(dict.fromkeys(names)))
-    alt = f"{len(chosen)} of {len(split):,} pictures of {size} pixels, of the classes {classes}"
-    present = len(set(split.labels.tolist()))
-    columns = present if present <= 10 and len(chosen) > present > 3 else None
     title = f"{len(chosen)} of {len(split):,} pictures"
-    return picture_grid(as_arrays(_pictures(split, chosen)), titles=names, title=title, alt=alt, columns=columns)
+    size, classes = "×".join(map(str, split.images.shape[2:])), join_first(list(dict.fromkeys(names)))
+    alt = f"{title} of {size} pixels, of the classes {classes}"
+    present = len(split.labels.unique())
+    columns = present if present <= 10 and len(chosen) > present > 3 else None
+    return picture_grid(_arrays(split, chosen), titles=names, title=title, alt=alt, columns=columns)
 
 
 def class_counts(split: Split) -> Figure:
-    """How many pictures each class has, as bars.
+    """The number of pictures of each class, as bars.
 
     >>> from cnnlab import data
     >>> class_counts(data.digits().test)
@@ -79,13 +78,12 @@ def class_counts(split: Split) -> Figure:
 
 
 def mistakes(report: Report, split: Split, *, count: int = 12) -> Figure:
-    """The pictures that a network got wrong, the most confident mistakes first: true → predicted, and how sure it was.
+    """The misclassified pictures, the most confident first: true class → predicted class, and its probability.
 
     Raises:
         ValueError: if ``report`` is not about ``split``, or ``count`` is not positive.
     """
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, got {count}")
+    _check_count(count)
     if not torch.equal(report.labels.cpu(), split.labels.cpu()):
         raise ValueError(
             f"the report is about {len(report.labels):,} pictures and the split has {len(split):,}, or their labels "
@@ -104,16 +102,16 @@ def mistakes(report: Report, split: Split, *, count: int = 12) -> Figure:
     title = f"{len(chosen)} of {len(report.mistakes):,} mistakes among {len(split):,} pictures: true → predicted"
     alt = f"{title}. The most confident: {join_first([text.replace(chr(10), ', ') for text in titles], most=4)}"
     columns = min(len(chosen), 6)
-    return picture_grid(as_arrays(_pictures(split, chosen)), titles=titles, title=title, alt=alt, columns=columns)
+    return picture_grid(_arrays(split, chosen), titles=titles, title=title, alt=alt, columns=columns)
 
 
 def scores(logits: Tensor, classes: tuple[str, ...], *, count: int = 10, title: str = "") -> Figure:
-    """The most probable classes of one picture, as bars: softmax of its logits, the best first.
+    """The ``count`` most probable classes of one picture, as bars of the softmax of its logits.
 
     Shape: ``logits`` (classes,) or (1, classes).
 
     Raises:
-        ValueError: for logits of several pictures, or another number of classes.
+        ValueError: for the logits of several pictures, or if the numbers of logits and classes differ.
 
     >>> scores(torch.tensor([0.0, 2.0, 1.0]), ("cat", "dog", "fox"))
     <Figure: Bar chart of class probabilities: dog 66.5 %, fox 24.5 %, cat 9.0 %>
@@ -122,43 +120,45 @@ def scores(logits: Tensor, classes: tuple[str, ...], *, count: int = 10, title: 
     if logits.ndim not in (1, 2) or len(flat) != len(classes) or not len(classes) or not flat.isfinite().all():
         raise ValueError(
             f"scores needs the finite logits of one picture, ({len(classes)},) for {len(classes)} classes, got "
-            f"{tuple(logits.shape)}; choose a picture, as in logits[0]"
+            f"{tuple(logits.shape)}; pass those of one picture, as in logits[0]"
         )
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, got {count}")
+    _check_count(count)
     best = flat.softmax(dim=0).topk(min(count, len(flat)))
-    names = [classes[index] for index in best.indices.tolist()]
-    values = best.values.tolist()
-    alt = "Bar chart of class probabilities: " + join_first(
-        [f"{name} {_probability(value)} %" for name, value in zip(names, values, strict=True)], most=5
-    )
+    values, names = best.values.tolist(), [classes[index] for index in best.indices.tolist()]
+    ranking = [f"{name} {_in_percent(value)} %" for name, value in zip(names, values, strict=True)]
+    alt = "Bar chart of class probabilities: " + join_first(ranking, most=5)
     figure = Figure((5.2, 0.75 + 0.22 * len(names)), alt=f"{title}. {alt}" if title else alt)
     axes = label_axes(figure.subplots(), title=title, x="probability (%)")
     bars = axes.barh(range(len(names)), [100 * value for value in values], color=BLUE)
-    axes.bar_label(bars, [_probability(value) for value in values], fontsize=SMALL, padding=3)
+    axes.bar_label(bars, [_in_percent(value) for value in values], fontsize=SMALL, padding=3)
     axes.set_yticks(range(len(names)), [shortened(name, 30) for name in names])
     axes.set(xlim=(0, 112), ylim=(len(names) - 0.4, -0.6), xticks=range(0, 101, 20))
     return figure
 
 
-def _probability(value: float) -> str:
-    """In percent; networks are surer than they should be, and nobody reads 4.66e−08."""
+def _in_percent(value: float) -> str:
+    """A probability with one decimal."""
     return "under 0.1" if value < 0.001 else f"{100 * value:.{1 if value < 0.9995 else 0}f}"
 
 
-def _in_turn(labels: Tensor) -> Tensor:
+def _check_count(count: int) -> None:
+    if count < 1:
+        raise ValueError(f"count must be 1 or more, got {count}")
+
+
+def _class_by_class(labels: Tensor) -> Tensor:
     """Indices of the pictures: the first of every class, the second of every class, and so on."""
     labels = labels.cpu()
-    turn = torch.zeros_like(labels)
+    number_in_class = torch.zeros_like(labels)
     for label in labels.unique():
         mask = labels == label
-        turn[mask] = torch.arange(int(mask.sum()))
-    return (turn * (int(labels.max()) + 1) + labels).argsort()
+        number_in_class[mask] = torch.arange(int(mask.sum()))
+    return (number_in_class * (int(labels.max()) + 1) + labels).argsort()
 
 
-def _pictures(split: Split, chosen: Tensor) -> list[Tensor]:
-    """The chosen pictures, decoded now if they are on demand."""
+def _arrays(split: Split, chosen: Tensor) -> list[np.ndarray]:
+    """The chosen pictures, decoded now if they are in files."""
     images = split.images
     if isinstance(images, Tensor):
-        return list(images[chosen.to(images.device)])
-    return [cast(Tensor, images[index]) for index in chosen.tolist()]
+        return as_arrays(images[chosen.to(images.device)])
+    return as_arrays([cast(Tensor, images[index]) for index in chosen.tolist()])

@@ -1,49 +1,48 @@
-"""What a classifier says of a photograph, and what it looked at."""
+"""A photograph with its most probable classes, and the region that the network responded to."""
 
 from collections.abc import Sequence
 
 from torch import Tensor
 
 from cnnlab.look.figure import Figure
+from cnnlab.look.grid import check_photo
 from cnnlab.look.theme import BLUE, SEQUENTIAL, SMALL, TEXT, label_axes, percent, shortened
 
-HEIGHT = 3.3  # inches
 LONGEST = 26  # characters of a class's name
-OPACITY = 0.5  # of the map at its maximum: what it covers must stay recognisable
+OPACITY = 0.5  # of the map at its maximum: the photograph under it must stay recognisable
 
 
 def verdict(
     photo: Tensor, probabilities: Tensor, classes: Sequence[str], *, heat: Tensor | None = None, top: int = 5
 ) -> Figure:
-    """A photograph beside bars of its ``top`` most probable classes; ``heat``, what spoke for the first, lies over it.
+    """A photograph beside the bars of its ``top`` most probable classes; ``heat``, a Grad-CAM map, is drawn over it.
 
     Shape: photo (3, H, W) uint8, or float from 0 to 1; probabilities (num_classes,); heat (H, W) from 0 to 1.
 
     Raises:
-        ValueError: if ``photo`` is not such a tensor, or ``classes`` are not as many as ``probabilities``.
+        ValueError: for a photo of another shape, or if the numbers of classes and probabilities differ.
 
     >>> import torch
     >>> verdict(torch.zeros(3, 60, 60, dtype=torch.uint8), torch.tensor([0.2, 0.7, 0.1]), ("cat", "cup", "dog"), top=2)
     <Figure: A photograph and its most probable classes: cup 70 %, cat 20 %>
     """
-    if photo.ndim != 3 or photo.shape[0] != 3:
-        raise ValueError(f"a photograph must have shape (3, H, W), got {tuple(photo.shape)}")
+    check_photo(photo)
     if probabilities.shape != (len(classes),):
         raise ValueError(f"{len(classes)} classes need as many probabilities, got shape {tuple(probabilities.shape)}")
-    values, best = probabilities.topk(min(top, len(classes)))
-    names = [shortened(classes[i], LONGEST) for i in best.tolist()]
-    said = ", ".join(f"{name} {percent(value)}" for name, value in zip(names, values.tolist(), strict=True))
+    best = probabilities.topk(min(top, len(classes)))
+    values, names = best.values.tolist(), [shortened(classes[i], LONGEST) for i in best.indices.tolist()]
+    ranking = ", ".join(f"{name} {percent(value)}" for name, value in zip(names, values, strict=True))
     over = "" if heat is None else ", over it what spoke for the first of them,"
-    figure = Figure((7.2, HEIGHT), alt=f"A photograph{over} and its most probable classes: {said}")
-    shown, bars = figure.subplots(1, 2, width_ratios=(1, 1))
+    figure = Figure((7.2, 3.3), alt=f"A photograph{over} and its most probable classes: {ranking}")
+    shown, bars = figure.subplots(1, 2)
     label_axes(shown, title="picture" if heat is None else f"what speaks for {names[0]} (Grad-CAM)")
     shown.imshow(photo.permute(1, 2, 0).numpy())
     shown.set_axis_off()
     if heat is not None:
         shown.imshow(heat.numpy(), cmap=SEQUENTIAL, vmin=0, vmax=1, alpha=OPACITY * heat.numpy() ** 0.5)
     label_axes(bars, title="most probable classes", x="probability")
-    drawn = bars.barh(range(len(names)), values.tolist(), color=BLUE)
-    bars.bar_label(drawn, [percent(value) for value in values.tolist()], padding=3, fontsize=SMALL)
+    drawn = bars.barh(range(len(names)), values, color=BLUE)
+    bars.bar_label(drawn, [percent(value) for value in values], padding=3, fontsize=SMALL)
     bars.set_yticks(range(len(names)), names, fontsize=TEXT)
     bars.invert_yaxis()
     bars.set_xlim(0, 1.15)

@@ -44,7 +44,7 @@ def test_a_missing_number_leaves_its_place_empty():
 
 
 def test_a_table_that_cannot_be_drawn_is_refused():
-    with pytest.raises(ValueError, match="needs numbers above 0, but 'a' of 'y' is 0"):
+    with pytest.raises(ValueError, match="needs values above 0, but 'a' of y is 0; leave it out"):
         look.bars(pd.DataFrame({"a": [1.0, 0.0]}, index=["x", "y"]), logarithmic=True)
     with pytest.raises(ValueError, match="no number to draw: it has 0 rows, 1 columns"):
         look.bars(pd.DataFrame({"a": []}))

@@ -66,7 +66,7 @@ def test_the_figure_fits_a_page():
     [
         (torch.rand(2, 3, 4), "the map \\(H', W'\\) of one class, as in logits\\[0, label\\], got \\(2, 3, 4\\)"),
         (torch.rand(0, 4), "the map \\(H', W'\\) of one class"),
-        (torch.full((3, 4), torch.nan), "must be numbers, got NaN"),
+        (torch.full((3, 4), torch.nan), "must be finite, got NaN"),
         (torch.rand(4, 4), "4×4 windows of 32×48 pixels, 16 and 8 pixels apart, do not fit into a picture of 64×72"),
     ],
 )

@@ -101,14 +101,14 @@ def test_the_strongest_kernel_is_named():
 
 
 def test_a_network_is_answered_with_its_convolutions():
-    with pytest.raises(ValueError, match="a LeNet5 is no convolution.*features.conv1, features.conv2"):
+    with pytest.raises(ValueError, match="a LeNet5 is not a convolution.*features.conv1, features.conv2"):
         look.kernels(models.build("lenet5"))
 
 
 @pytest.mark.parametrize(
     ("layer", "options", "message"),
     [
-        (nn.ReLU(), {}, "a ReLU is no convolution; it holds no Conv2d"),
+        (nn.ReLU(), {}, "a ReLU is not a convolution; it holds no Conv2d"),
         (torch.zeros(3, 3), {}, "the weights of a convolution are .* got \\(3, 3\\)"),
         (torch.full((1, 1, 2, 2), float("nan")), {}, "4 of 4 weights are NaN or infinite"),
         (torch.zeros(1, 1, 2, 2), {"mode": "rgb"}, "mode must be one of channels, rgba, got 'rgb'"),

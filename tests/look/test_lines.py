@@ -58,9 +58,9 @@ def test_without_repeats_there_are_no_dots_and_a_column_may_end_early():
     ("table", "logarithmic", "message"),
     [
         (seeds(), "z", "logarithmic must be one of '', 'x', 'y', 'xy', got 'z'"),
-        (seeds() - 1, "y", "logarithmic y axis needs values above 0, got -0.9"),
-        (seeds().set_index(pd.Index([-1, 0, 1, 2])), "x", "logarithmic x axis needs values above 0, got -1"),
-        (seeds().set_axis(list("abcd")), "", "the index must be numbers, the places on the x axis, got 'a'"),
+        (seeds() - 1, "y", "logarithmic axis needs values above 0, but 'plain' of 8 is −0.9"),
+        (seeds().set_index(pd.Index([-1, 0, 1, 2])), "x", "logarithmic axis needs values above 0, but .* of -1 is −1"),
+        (seeds().set_axis(list("abcd")), "", "the index must be numbers, the values on the x axis, got 'a'"),
         (pd.DataFrame({"a": [np.nan]}), "", "nothing to draw: the table has 1 rows and no number"),
         (pd.DataFrame(), "", "nothing to draw: the table has 0 rows"),
     ],

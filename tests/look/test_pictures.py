@@ -182,5 +182,5 @@ def test_a_response_of_one_white_cell_is_seen_and_has_whole_ticks():
 
 
 def test_several_pictures_at_once_are_refused():
-    with pytest.raises(ValueError, match="kernel must be .* choose one, as in kernel\\[0, 0\\]"):
+    with pytest.raises(ValueError, match="kernel must be .* pass one, as in kernel\\[0, 0\\]"):
         look.response(torch.zeros(4, 4), torch.zeros(2, 1, 3, 3), torch.zeros(2, 2))

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from matplotlib.text import Annotation
+from matplotlib.text import Text
 
 from cnnlab import look
 
@@ -11,23 +11,24 @@ TABLE = pd.DataFrame(
 
 
 def notes(figure):
-    return [text for text in figure.axes[0].texts if isinstance(text, Annotation)]
+    """The names, from the highest point to the lowest."""
+    return figure.axes[0].texts
 
 
 def boxes(figure):
     figure.draw_without_rendering()
-    return [note.get_window_extent() for note in notes(figure)]
+    return [Text.get_window_extent(note) for note in notes(figure)]  # without its line
 
 
 def test_rows_are_points_with_their_names_and_incomplete_rows_are_left_out():
     figure = look.points(TABLE, x="cost", y="gain", title="Gain")
     (line,) = figure.axes[0].lines
     assert line.get_xydata().tolist() == [[1, 50], [10, 60], [100, 80]]
-    assert [note.get_text() for note in notes(figure)] == ["small", "middle", "large"]
+    assert [note.get_text() for note in notes(figure)] == ["large", "middle", "small"]
     assert figure.axes[0].get_xlabel() == "cost"
     assert figure.axes[0].get_ylabel() == "gain"
     assert figure.alt == "Gain: 3 points: cost from 1 to 100, gain from 50 (small) to 80 (large)"
-    assert notes(look.points(TABLE, x="cost", y="gain", names=False)) == []
+    assert not notes(look.points(TABLE, x="cost", y="gain", names=False))
 
 
 def test_groups_differ_in_colour_and_marker_and_stand_in_the_legend():
@@ -68,5 +69,5 @@ def test_what_cannot_be_drawn_is_refused():
         look.points(TABLE.tail(1), x="cost", y="gain")
     with pytest.raises(ValueError, match="logarithmic must be one of '', 'x', 'y', 'xy', got 'log'"):
         look.points(TABLE, x="cost", y="gain", logarithmic="log")
-    with pytest.raises(ValueError, match="a logarithmic axis needs values above 0, but 'cost' of middle is not"):
+    with pytest.raises(ValueError, match="a logarithmic axis needs values above 0, but 'cost' of middle is 0"):
         look.points(TABLE.assign(cost=[1, 0, 1, 1]), x="cost", y="gain", logarithmic="x")

@@ -80,9 +80,9 @@ def test_every_network_has_its_figure_and_no_label_is_cut(name):
 
 def test_layers_that_are_no_parts_and_networks_without_maps_are_refused():
     net = small("vgg11")
-    with pytest.raises(ValueError, match=r"layers must name parts that put out maps, conv1_1, pool1, .*got \['fc6'\]"):
+    with pytest.raises(ValueError, match=r"layers must name parts with feature maps, conv1_1, pool1, .*got \['fc6'\]"):
         look.receptive_field(net, (3, 32, 32), layers=["fc6"])
     with pytest.raises(ValueError, match="layers must name parts"):
         look.receptive_field(net, (3, 32, 32), layers=[])
-    with pytest.raises(ValueError, match="puts out no maps"):
+    with pytest.raises(ValueError, match="has no feature maps"):
         look.receptive_field(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), (1, 8, 8))
