@@ -1,10 +1,10 @@
-"""What papers and torchvision print about their networks, and who won ILSVRC: facts to compare with, not ours.
+"""What papers and torchvision print about their networks, and who won ILSVRC: numbers to compare ours with.
 
-Only numbers that stand in a source: an accuracy is on ImageNet's validation set from one view of a picture, errors are
-turned into accuracies (100 − error), and what a source does not print is missing. Papers look in different
-ways, so that their accuracies differ by more than the networks:
+Every number is printed in its source; what a source does not print is NaN. An accuracy is that on ImageNet's validation
+set from one view of a picture; errors are converted (100 − error). The views differ from source to source, and change
+the accuracies by more than the networks do:
 
-    VGG, table 3            pictures at one scale (shorter side 256), the whole picture densely and mirrored
+    VGG, table 3            one scale (shorter side 256), the whole picture, evaluated densely, and its mirror image
     ResNet's authors        the centre crop of 224 pixels; the paper itself has ten crops
     Inception v2 to v4      the centre crop of 299 pixels of 48,238 pictures, without 1,762 blacklisted ones
     torchvision             the centre crop of 224 pixels, 299 for Inception v3; its first checkpoints
@@ -95,8 +95,8 @@ def published() -> pd.DataFrame:
     """Published ImageNet accuracies of the zoo's networks, a row a network and source, by name.
 
     Columns: ``year``, ``source``, ``parameters`` and ``multiply_adds`` (of one picture) as the source prints them, and
-    ``top1`` and ``top5``, in percent, from one view of a picture. NaN: the source does not say. A network of which both
-    its paper and torchvision publish an accuracy has two rows, the paper's first.
+    ``top1`` and ``top5``, in percent, from one view of a picture. NaN: the source does not say. A network whose paper
+    and torchvision both publish an accuracy has two rows, the paper's first.
 
     >>> table = published()
     >>> table.loc["vgg16", ["parameters", "multiply_adds", "top1"]]
@@ -111,9 +111,9 @@ def published() -> pd.DataFrame:
 def ilsvrc() -> pd.DataFrame:
     """ImageNet's challenge in classification, 2012 to 2015: top-5 errors on the test set in percent, by year.
 
-    Every line is a team's submission without external data: an ensemble of several networks, and many crops.
-    SuperVision and Clarifai were first with other ones, trained on ImageNet's 22,000 classes too: 15.3 % and 11.2 %.
-    The human of the last line is A. Karpathy, on 1,500 pictures (Russakovsky et al. 2015, section 6.4).
+    Every row is a team's submission without external data: an ensemble of several networks, and many crops.
+    SuperVision and Clarifai won with other submissions, also trained on ImageNet's 22,000 classes: 15.3 % and 11.2 %.
+    The human of the last row is A. Karpathy, on 1,500 pictures (Russakovsky et al. 2015, section 6.4).
 
     >>> ilsvrc()[["network", "top5_error"]].tail(3)
             network  top5_error

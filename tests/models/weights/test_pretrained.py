@@ -129,12 +129,12 @@ def test_torchvisions_networks_come_with_torchvisions_preprocessing(monkeypatch)
 @pytest.mark.parametrize(("name", "resize"), [("googlenet", 256), ("inception_v3", 342)])
 def test_a_network_that_undoes_its_preprocessing_at_torchvision_gets_none_of_it_from_us(monkeypatch, name, resize):
     torch.manual_seed(0)
-    theirs = torchvision.models.get_model(name, weights=None, transform_input=True, init_weights=False)
+    theirs = torchvision.models.get_model(name, transform_input=True, init_weights=False, aux_logits=False)
     for layer in theirs.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.momentum = 1.0
     with torch.no_grad():
-        theirs.train()(torch.randn(4, 3, 299, 299))  # now the statistics are such that logits follow the picture
+        theirs.train()(torch.randn(4, 3, 107, 107))  # now the statistics are such that logits follow the picture
     theirs.eval()
     monkeypatch.setattr("cnnlab.models.building.imagenet", lambda model: load_torchvision(model, theirs.state_dict()))
     ours = pretrained(name)

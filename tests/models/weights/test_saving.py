@@ -102,9 +102,7 @@ def test_metadata_replace_metadata_and_nothing_else(tmp_path):
     net = models.build("lenet5")
     for content in ('{"accuracy": 0.9}', "[1]", "no JSON"):
         (tmp_path / "results.json").write_text(content)
-        with pytest.raises(
-            FileExistsError, match=r"results\.json is not metadata of cnnlab, .* under another name"
-        ):
+        with pytest.raises(FileExistsError, match=r"results\.json is not metadata of cnnlab, .* under another name"):
             cnnlab.save(tmp_path / "results.safetensors", net)
         assert (tmp_path / "results.json").read_text() == content
         assert len(list(tmp_path.iterdir())) == 1
