@@ -13,6 +13,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from cnnlab.data import Pictures, Split
 
+FUNCTIONS = (FunctionType, functools.partial)
+
 
 def fingerprint(pictures: object) -> str:
     """A digest of a split: classes, labels, the pictures' shape, and the bytes of a hundred of them or all paths.
@@ -83,13 +85,9 @@ def described(part: object) -> dict[str, str]:
 
 def _texts(options: dict[str, Any]) -> dict[str, str]:
     """Options as text, but for those whose text is an address, another in each process."""
-    texts = {
-        name: str(described(value))
-        if isinstance(value, FunctionType | functools.partial)
-        else repr(value.item() if isinstance(value, np.generic) else value)
-        for name, value in options.items()
-    }
-    return {name: text for name, text in texts.items() if " at 0x" not in text}
+    functions = {name: str(described(value)) for name, value in options.items() if isinstance(value, FUNCTIONS)}
+    texts = {name: repr(value.item() if isinstance(value, np.generic) else value) for name, value in options.items()}
+    return {name: text for name, text in (texts | functions).items() if " at 0x" not in text}
 
 
 def _code(function: FunctionType) -> str:
@@ -97,21 +95,16 @@ def _code(function: FunctionType) -> str:
     outside = inspect.getclosurevars(function)
     used = {**outside.globals, **outside.nonlocals, **(function.__kwdefaults__ or {})}
     used |= {f"default {number}": value for number, value in enumerate(function.__defaults__ or ())}
-    values = {
-        name: _instructions(value.__code__) if isinstance(value, FunctionType) else repr(value)
-        for name, value in used.items()
-        if isinstance(value, int | float | str | tuple | Tensor | np.generic | FunctionType)
-    }
-    return hashlib.sha256(repr((_instructions(function.__code__), sorted(values.items()))).encode()).hexdigest()[:8]
+    values = {name: repr(value) for name, value in used.items() if isinstance(value, int | float | str | Tensor)}
+    values |= {name: _code_text(value.__code__) for name, value in used.items() if isinstance(value, FunctionType)}
+    return hashlib.sha256(repr((_code_text(function.__code__), sorted(values.items()))).encode()).hexdigest()[:8]
 
 
-def _instructions(code: CodeType) -> str:
+def _code_text(code: CodeType) -> str:
     constants = [
-        _instructions(value)
+        _code_text(value)
         if isinstance(value, CodeType)
-        else sorted(map(repr, value))
-        if isinstance(value, frozenset)
-        else repr(value)
+        else repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
         for value in code.co_consts
     ]
     return repr((code.co_code, code.co_names, constants))

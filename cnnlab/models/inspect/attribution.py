@@ -14,14 +14,14 @@ from cnnlab.models.inspect.modes import evaluating
 def grad_cam(
     model: nn.Module, images: Tensor, targets: int | Sequence[int] | Tensor, *, layer: nn.Module | None = None
 ) -> Tensor:
-    """Where the last convolution's features speak for a class: its maps, weighted by the class's mean gradient.
+    """Where a convolution finds evidence for a class: its channels, weighted by the class's mean gradient in each.
 
-    ``images`` are prepared as the network wants them; ``targets`` is a class for all pictures, or one for each.
-    ``layer`` is the convolution to look at, the last one that runs unless given. Negative values, which speak against
-    the class, become 0.
+    ``images`` are prepared as the network takes them; ``targets`` is a class for all pictures, or one for each.
+    ``layer`` is the convolution, the last one that runs unless given. Negative values, which are evidence against the
+    class, become 0.
 
-    Shape: (N, C, H, W) -> (N, H, W), each picture's map scaled to a maximum of 1, in the pictures' size by bilinear
-    interpolation: the network itself saw no finer than its last map.
+    Shape: (N, C, H, W) -> (N, H, W), each picture's values scaled to a maximum of 1, and interpolated from the
+    convolution's own, coarser positions to the pictures' size.
 
     Raises:
         ValueError: for a network without convolutions, a layer that is none of them, a class that it does not have,
@@ -59,7 +59,7 @@ def occlusion(
     """How much probability a class loses when a grey square covers a part of the picture.
 
     The square has ``window`` pixels a side and moves by ``stride``; where squares overlap, the mean counts. Grey is the
-    picture's own mean colour. Positive: what was covered had spoken for the class.
+    picture's own mean colour. Positive: what was covered was evidence for the class.
 
     Shape: (N, C, H, W) -> (N, H, W), in points of probability from −1 to 1.
 
@@ -80,7 +80,7 @@ def occlusion(
             f"got stride={stride}, window={window}"
         )
     grey = images.mean(dim=(2, 3), keepdim=True).expand_as(images)
-    with evaluating(model), torch.inference_mode():
+    with evaluating(model), torch.no_grad():
         falls = Occlusion(lambda x: model(x).softmax(dim=1)).attribute(
             images,
             sliding_window_shapes=(images.shape[1], window, window),
@@ -128,5 +128,7 @@ def _convolutions(model: nn.Module, images: Tensor) -> list[nn.Module]:
         for handle in handles:
             handle.remove()
     if not ran:
-        raise ValueError(f"this {type(model).__name__} runs no convolution, whose maps Grad-CAM weighs; use occlusion")
+        raise ValueError(
+            f"this {type(model).__name__} runs no convolution, whose channels Grad-CAM weights; use occlusion"
+        )
     return ran

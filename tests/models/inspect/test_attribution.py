@@ -121,6 +121,7 @@ def test_the_square_moves_by_its_stride_and_where_squares_overlap_the_mean_count
     fall = torch.tensor(4.0).sigmoid() - torch.tensor(1.0).sigmoid()  # grey is 1: two columns of eight at 4
     by_column = torch.stack([fall, fall, fall / 2, fall / 2, *torch.zeros(4)])  # columns 2 and 3 lie in two squares
     torch.testing.assert_close(falls, by_column.expand(1, 4, 8))
+    falls += 1  # an ordinary tensor, which may be changed
 
 
 @pytest.mark.slow
@@ -145,7 +146,9 @@ def test_what_cannot_be_explained_is_refused():
         occlusion(net, x[:0], 1, window=8, stride=8)
     with pytest.raises(ValueError, match=r"targets must be one class, or one for each of 2 pictures, got \[1, 2, 3\]"):
         grad_cam(net, x, [1, 2, 3])
-    with pytest.raises(ValueError, match="this Corner runs no convolution, whose maps Grad-CAM weighs; use occlusion"):
+    with pytest.raises(
+        ValueError, match="this Corner runs no convolution, whose channels Grad-CAM weights; use occlusion"
+    ):
         grad_cam(Corner(), torch.zeros(1, 3, 32, 32), 1)
     with pytest.raises(ValueError, match=r"1 ≤ stride ≤ window ≤ 28 .* must hold, got stride=16, window=32"):
         occlusion(net, x, 1)
