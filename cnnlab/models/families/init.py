@@ -64,9 +64,7 @@ def _lecun(weight: Tensor) -> None:
 
 METHODS: dict[str, Callable[[Tensor], object]] = {"xavier": nn.init.xavier_normal_, "kaiming": _kaiming}
 
-PAPERS: dict[
-    str, tuple[Callable[[Tensor], object], tuple[str, ...]]
-] = {  # weights, and layers with biases of 1
+PAPERS: dict[str, tuple[Callable[[Tensor], object], tuple[str, ...]]] = {  # weights, and layers with biases of 1
     "LeNet5": (_lecun, ()),
     "AlexNet": (lambda weight: nn.init.normal_(weight, std=0.01), ("conv2", "conv4", "conv5", "fc6", "fc7")),
     "VGG": (lambda weight: nn.init.normal_(weight, std=0.1), ()),

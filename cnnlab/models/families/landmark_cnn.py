@@ -99,6 +99,4 @@ class LandmarkCNN(Classifier):
             units = dense
         classifier[f"dense{len(table.dense) + 1}"] = nn.Linear(units, num_classes)
         self.classifier = nn.Sequential(classifier)
-        initialise(
-            self, "xavier"
-        )  # the variance of Keras's default, which is uniform
+        initialise(self, "xavier")  # the variance of Keras's default, which is uniform
