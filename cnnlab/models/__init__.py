@@ -6,10 +6,21 @@ from cnnlab.models.building import blueprint, build, small
 from cnnlab.models.catalogue import catalogue
 from cnnlab.models.dense.convolutional import Convolutionized, convolutionize
 from cnnlab.models.dense.overfeat import AtScale, OverFeat, at_scales, voted
+from cnnlab.models.families.alexnet import AlexNet
 from cnnlab.models.families.auxiliary import Outputs, auxiliary_loss
+from cnnlab.models.families.efficientnet_lite0 import EfficientNetLite0
+from cnnlab.models.families.faces import FaceBaseline, TronNet
+from cnnlab.models.families.googlenet import GoogLeNet
 from cnnlab.models.families.highway import Highway, HighwayLayer
+from cnnlab.models.families.inception_v2 import InceptionV2
+from cnnlab.models.families.inception_v3 import InceptionV3
+from cnnlab.models.families.inception_v4 import InceptionResNetV2, InceptionV4
 from cnnlab.models.families.init import initialise
+from cnnlab.models.families.landmark_cnn import LandmarkCNN
+from cnnlab.models.families.lenet import LeNet5
+from cnnlab.models.families.nin import NiN
 from cnnlab.models.families.resnet import ResNet
+from cnnlab.models.families.vgg import VGG
 from cnnlab.models.inspect.attribution import grad_cam, occlusion
 from cnnlab.models.inspect.modes import evaluating
 from cnnlab.models.inspect.parts import parts
@@ -23,16 +34,29 @@ from cnnlab.models.weights.saving import load, save
 
 __all__ = [
     "MODELS",
+    "VGG",
+    "AlexNet",
     "AtScale",
     "Convolutionized",
+    "EfficientNetLite0",
+    "FaceBaseline",
+    "GoogLeNet",
     "Highway",
     "HighwayLayer",
+    "InceptionResNetV2",
+    "InceptionV2",
+    "InceptionV3",
+    "InceptionV4",
+    "LandmarkCNN",
+    "LeNet5",
+    "NiN",
     "Outputs",
     "OverFeat",
     "Preprocess",
     "Pretrained",
     "Probe",
     "ResNet",
+    "TronNet",
     "at_scales",
     "auxiliary_loss",
     "blueprint",
