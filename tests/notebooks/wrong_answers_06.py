@@ -4,246 +4,187 @@ WRONG = {
     "check-q1": [
         # no bias
         """
-def pixelwise(maps, weight, bias):
-    channels, height, width = maps.shape
-    return (weight @ maps.reshape(channels, height * width)).reshape(-1, height, width)
+def pixelwise(x, weight, bias):
+    channels, height, width = x.shape
+    return (weight @ x.reshape(channels, height * width)).reshape(-1, height, width)
 """,
-        # reshaped where axes had to be moved: pixels and channels are mixed up
+        # a reshape where axes have to be moved: pixels and channels are mixed up
         """
-def pixelwise(maps, weight, bias):
-    channels, height, width = maps.shape
-    rows = maps.reshape(height * width, channels)
-    return (rows @ weight.T + bias).reshape(-1, height, width)
+def pixelwise(x, weight, bias):
+    channels, height, width = x.shape
+    rows = x.reshape(height * width, channels)
+    return (rows @ weight.T + bias).T.reshape(-1, height, width)
 """,
         # height and width exchanged
         """
-def pixelwise(maps, weight, bias):
-    channels, height, width = maps.shape
-    return (weight @ maps.reshape(channels, -1) + bias[:, None]).reshape(-1, width, height)
+def pixelwise(x, weight, bias):
+    channels, height, width = x.shape
+    return (weight @ x.reshape(channels, -1) + bias[:, None]).reshape(-1, width, height)
+""",
+        # right, but with the layer that was to be written
+        """
+def pixelwise(x, weight, bias):
+    return F.conv2d(x, weight[:, :, None, None], bias)
 """,
     ],
     "check-q2": [
-        # what the reductions cost themselves is forgotten
+        # the right cause, and a network that keeps it
         """
-def module_multiply_adds(in_channels, size, widths):
-    ones, three_reduce, threes, five_reduce, fives, pool_proj = widths
-    products = in_channels * (ones + pool_proj)
-    products += 9 * (three_reduce or in_channels) * threes + 25 * (five_reduce or in_channels) * fives
-    return size * size * products
+cause = "C"
+
+
+def repaired_nin():
+    return classmates_nin()
 """,
-        # the kernels see all maps, as if nothing had been reduced
+        # the right network, and another cause
         """
-def module_multiply_adds(in_channels, size, widths):
-    ones, three_reduce, threes, five_reduce, fives, pool_proj = widths
-    products = ones + three_reduce + 9 * threes + five_reduce + 25 * fives + pool_proj
-    return size * size * in_channels * products
+cause = "A"
+
+
+def repaired_nin():
+    layers = list(classmates_nin())
+    del layers[-3]
+    return nn.Sequential(*layers)
 """,
-        # without a reduction nothing comes in
+        # all ReLUs taken out of the last MLP convolution
         """
-def module_multiply_adds(in_channels, size, widths):
-    ones, three_reduce, threes, five_reduce, fives, pool_proj = widths
-    products = in_channels * (ones + three_reduce + five_reduce + pool_proj)
-    return size * size * (products + 9 * three_reduce * threes + 25 * five_reduce * fives)
+cause = "C"
+
+
+def repaired_nin():
+    layers = list(classmates_nin())
+    return nn.Sequential(*layers[:14], *[layer for layer in layers[14:] if not isinstance(layer, nn.ReLU)])
 """,
-        # parameters instead of operations
+        # a dense layer in place of the average, for cause D
         """
-def module_multiply_adds(in_channels, size, widths):
-    ones, three_reduce, threes, five_reduce, fives, pool_proj = widths
-    products = in_channels * (ones + three_reduce + five_reduce + pool_proj)
-    return products + 9 * (three_reduce or in_channels) * threes + 25 * (five_reduce or in_channels) * fives
+cause = "D"
+
+
+def repaired_nin():
+    layers = list(classmates_nin())[:-2]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(10 * 7 * 7, 10))
+""",
+        # moved behind the average, where it still cuts negative logits
+        """
+cause = "C"
+
+
+def repaired_nin():
+    layers = list(classmates_nin())
+    del layers[-3]
+    return nn.Sequential(*layers, nn.ReLU())
 """,
     ],
     "check-q3": [
-        # equal is not cheaper
+        # the reductions are taken to cost nothing
         """
-def largest_reduction(in_channels, out_channels, kernel):
-    return kernel**2 * in_channels * out_channels // (in_channels + kernel**2 * out_channels)
+on_paper = {"1×1": 400_000, "3×3": 540_000, "5×5": 500_000, "pooling": 100_000}
+on_paper |= {"5×5 without reduction": 5_000_000, "twice the sides": 4, "twice the channels": 4}
 """,
-        # the 1×1 is taken to cost nothing
+        # at one position only
         """
-def largest_reduction(in_channels, out_channels, kernel):
-    return in_channels - 1
+on_paper = {"1×1": 4_000, "3×3": 7_400, "5×5": 6_000, "pooling": 1_000}
+on_paper |= {"5×5 without reduction": 50_000, "twice the sides": 4, "twice the channels": 4}
 """,
-        # the kernel's side, not its square
+        # the side of the kernel, not its square
         """
-def largest_reduction(in_channels, out_channels, kernel):
-    return (kernel * in_channels * out_channels - 1) // (in_channels + kernel * out_channels)
+on_paper = {"1×1": 400_000, "3×3": 380_000, "5×5": 200_000, "pooling": 100_000}
+on_paper |= {"5×5 without reduction": 1_000_000, "twice the sides": 4, "twice the channels": 4}
 """,
-        # a fraction
+        # twice the channels are taken to cost twice as much
         """
-def largest_reduction(in_channels, out_channels, kernel):
-    return kernel**2 * in_channels * out_channels / (in_channels + kernel**2 * out_channels)
+on_paper = {"1×1": 400_000, "3×3": 740_000, "5×5": 600_000, "pooling": 100_000}
+on_paper |= {"5×5 without reduction": 5_000_000, "twice the sides": 4, "twice the channels": 2}
 """,
     ],
     "check-q4": [
-        # no ReLU behind the reductions
+        # only the fault that raises an error
         """
-def inception(x, convs):
-    pooled = F.max_pool2d(x, 3, stride=1, padding=1)
-    reduced = convs["3×3"](convs["3×3 reduce"](x)), convs["5×5"](convs["5×5 reduce"](x))
-    return torch.cat([convs["1×1"](x), *reduced, convs["projection"](pooled)], dim=1).relu()
+def repaired_module():
+    module = ClassmatesModule()
+    module.branch3[2] = nn.Conv2d(16, 32, 5, padding=2)
+    return module
 """,
-        # the pooling's edge filled with zeros, which are larger than what is there
+        # only the fault that raises none
         """
-def inception(x, convs):
-    pooled = F.max_pool2d(F.pad(x, (1, 1, 1, 1)), 3, stride=1)
-    three = convs["3×3"](convs["3×3 reduce"](x).relu())
-    five = convs["5×5"](convs["5×5 reduce"](x).relu())
-    return torch.cat([convs["1×1"](x), three, five, convs["projection"](pooled)], dim=1).relu()
+def repaired_module():
+    module = ClassmatesModule()
+    module.branch4[0] = nn.MaxPool2d(3, stride=1, padding=1)
+    module.branch4[1] = nn.Conv2d(192, 32, 1)
+    return module
 """,
-        # the pooled branch in front
+        # the size made right by a smaller kernel
         """
-def inception(x, convs):
-    pooled = F.max_pool2d(x, 3, stride=1, padding=1)
-    three = convs["3×3"](convs["3×3 reduce"](x).relu())
-    five = convs["5×5"](convs["5×5 reduce"](x).relu())
-    return torch.cat([convs["projection"](pooled), convs["1×1"](x), three, five], dim=1).relu()
+def repaired_module():
+    module = ClassmatesModule()
+    module.branch3[2] = nn.Conv2d(16, 32, 3, padding=1)
+    module.branch4[0] = nn.MaxPool2d(3, stride=1, padding=1)
+    module.branch4[1] = nn.Conv2d(192, 32, 1)
+    return module
 """,
-        # a mean for the maximum
+        # the padding of the reduction instead of that of the 5×5
         """
-def inception(x, convs):
-    pooled = F.avg_pool2d(x, 3, stride=1, padding=1)
-    three = convs["3×3"](convs["3×3 reduce"](x).relu())
-    five = convs["5×5"](convs["5×5 reduce"](x).relu())
-    return torch.cat([convs["1×1"](x), three, five, convs["projection"](pooled)], dim=1).relu()
+def repaired_module():
+    module = ClassmatesModule()
+    module.branch3[0] = nn.Conv2d(192, 16, 1, padding=1)
+    module.branch4[0] = nn.MaxPool2d(3, stride=1, padding=1)
+    module.branch4[1] = nn.Conv2d(192, 32, 1)
+    return module
 """,
     ],
     "check-q5": [
+        # the two rows are exchanged, and nothing is computed
+        """
+wrong_branch = ("b", "5×5")
+corrected = listed.copy()
+rows = corrected.index[(corrected.module == "b") & (corrected.branch == "5×5")]
+columns = ["parameters", "multiply-adds"]
+corrected.loc[rows, columns] = corrected.loc[rows[::-1], columns].values
+""",
+        # no biases
+        """
+wrong_branch = ("b", "5×5")
+corrected = listed.copy()
+rows = corrected.index[(corrected.module == "b") & (corrected.branch == "5×5")]
+corrected.loc[rows, "parameters"] = [64 * 8, 25 * 8 * 16]
+corrected.loc[rows, "multiply-adds"] = [7 * 7 * 64 * 8, 7 * 7 * 25 * 8 * 16]
+""",
+        # the branch with the most multiply-adds, and nothing corrected
+        """
+wrong_branch = ("a", "3×3")
+corrected = listed.copy()
+""",
+        # multiply-adds as they were
+        """
+wrong_branch = ("b", "5×5")
+corrected = listed.copy()
+rows = corrected.index[(corrected.module == "b") & (corrected.branch == "5×5")]
+corrected.loc[rows, "parameters"] = [64 * 8 + 8, 25 * 8 * 16 + 16]
+""",
+    ],
+    "check-q6": [
         # no bias
         """
 def class_maps(features, linear):
     return torch.einsum("kc,nchw->nkhw", linear.weight, features)
 """,
-        # the bias shared out over the places
+        # the bias divided by the number of positions
         """
 def class_maps(features, linear):
-    places = features.shape[2] * features.shape[3]
+    positions = features.shape[2] * features.shape[3]
     maps = torch.einsum("kc,nchw->nkhw", linear.weight, features)
-    return maps + linear.bias[:, None, None] / places
+    return maps + linear.bias[:, None, None] / positions
 """,
-        # the logits at every place
+        # the logits at every position
         """
 def class_maps(features, linear):
     logits = linear(features.mean(dim=(2, 3)))
     return logits[:, :, None, None].expand(-1, -1, *features.shape[2:])
 """,
-        # only what speaks for a class
+        # only the evidence for a class
         """
 def class_maps(features, linear):
     return linear(features.movedim(1, -1)).movedim(-1, 1).relu()
-""",
-    ],
-    "check-q6": [
-        # everything weighted
-        """
-def total_loss(outputs, labels, weight=0.3):
-    if isinstance(outputs, torch.Tensor):
-        return F.cross_entropy(outputs, labels)
-    return sum(weight * F.cross_entropy(part, labels) for part in outputs if part is not None)
-""",
-        # a tensor taken apart, row by row
-        """
-def total_loss(outputs, labels, weight=0.3):
-    logits, *heads = outputs
-    loss = F.cross_entropy(logits, labels)
-    for head in heads:
-        if head is not None:
-            loss = loss + weight * F.cross_entropy(head, labels)
-    return loss
-""",
-        # a head that is not there
-        """
-def total_loss(outputs, labels, weight=0.3):
-    if isinstance(outputs, torch.Tensor):
-        return F.cross_entropy(outputs, labels)
-    logits, *heads = outputs
-    return F.cross_entropy(logits, labels) + weight * sum(F.cross_entropy(head, labels) for head in heads)
-""",
-        # numbers, through which no gradient flows
-        """
-def total_loss(outputs, labels, weight=0.3):
-    if isinstance(outputs, torch.Tensor):
-        return F.cross_entropy(outputs, labels)
-    logits, *heads = outputs
-    extra = [F.cross_entropy(head, labels).item() for head in heads if head is not None]
-    return F.cross_entropy(logits, labels) + weight * sum(extra)
-""",
-    ],
-    "check-q7": [
-        # the singular value forgotten
-        """
-def factorise(kernel):
-    u, s, vh = torch.linalg.svd(kernel)
-    return u[:, 0], vh[0]
-""",
-        # a column of V^T instead of its row
-        """
-def factorise(kernel):
-    u, s, vh = torch.linalg.svd(kernel)
-    return s[0] * u[:, 0], vh[:, 0]
-""",
-        # the middle of the kernel
-        """
-def factorise(kernel):
-    n, m = kernel.shape
-    return kernel[:, m // 2], kernel[n // 2]
-""",
-        # the singular value twice
-        """
-def factorise(kernel):
-    u, s, vh = torch.linalg.svd(kernel)
-    return s[0] * u[:, 0], s[0] * vh[0]
-""",
-    ],
-    "check-q8": [
-        # windows of two: right for 35 cells by accident
-        """
-def halve(x, conv):
-    pooled = F.max_pool2d(x, 2)
-    maps = conv(x)
-    return torch.cat([maps, pooled[:, :, : maps.shape[2], : maps.shape[3]]], dim=1)
-""",
-        # the pooled maps first
-        """
-def halve(x, conv):
-    return torch.cat([F.max_pool2d(x, 3, stride=2), conv(x)], dim=1)
-""",
-        # one after the other, and not side by side
-        """
-def halve(x, conv):
-    pooled = F.max_pool2d(x, 3, stride=2)
-    return torch.cat([F.conv2d(pooled, conv.weight, conv.bias, padding=1), pooled], dim=1)
-""",
-        # padded
-        """
-def halve(x, conv):
-    return torch.cat([F.conv2d(x, conv.weight, conv.bias, 2, 1), F.max_pool2d(x, 3, 2, padding=1)], dim=1)
-""",
-    ],
-    "check-q9": [
-        # a ReLU on what is added, so that nothing can ever be taken away
-        """
-def residual(x, branches, linear, scaling):
-    stacked = torch.cat([branch(x) for branch in branches], dim=1)
-    return x + scaling * linear(stacked).relu()
-""",
-        # the whole sum scaled
-        """
-def residual(x, branches, linear, scaling):
-    stacked = torch.cat([branch(x) for branch in branches], dim=1)
-    return (scaling * (x + linear(stacked))).relu()
-""",
-        # no ReLU at the end
-        """
-def residual(x, branches, linear, scaling):
-    stacked = torch.cat([branch(x) for branch in branches], dim=1)
-    return x + scaling * linear(stacked)
-""",
-        # the scale in front of the 1×1, whose bias it then misses
-        """
-def residual(x, branches, linear, scaling):
-    stacked = torch.cat([branch(x) for branch in branches], dim=1)
-    return (x + linear(scaling * stacked)).relu()
 """,
     ],
 }
