@@ -66,7 +66,7 @@ def fit(
     Args:
         optimizer: makes the optimiser from the trainable parameters; Adam with ``learning_rate`` unless given. They
             come as a list of pairs (name, parameter), which PyTorch's optimisers take, so that groups can be made by
-            layer: ``SGD([{"params": [pair for pair in pairs if pair[0].startswith("features")], "lr": 0.01}, …])``.
+            layer: ``SGD([{"params": [(n, p) for n, p in named if n.startswith("features")], "lr": 0.01}, …])``.
         loss: of what the network puts out, logits (N, classes) as a rule, and labels (N,): the mean over the batch;
             cross-entropy unless given. Of several outputs, the logits come first.
         schedule: makes a learning-rate schedule from the optimiser and the number of steps of the whole run; it
@@ -76,7 +76,7 @@ def fit(
         augment: changes every batch of training pictures; if it has a method ``set_epoch(epoch)``, that is called
             before every epoch.
         callbacks: called after every step; may change ``step.model`` and ``step.optimizer``, or raise `StopTraining`.
-            What a callback must remember is kept in the checkpoint if it has ``state_dict`` and ``load_state_dict``.
+            If it has ``state_dict`` and ``load_state_dict``, its tensors and numbers are kept in the checkpoint.
         resume: a checkpoint file, written after every epoch. If it is there already, training goes on from it; on a
             processor the weights become bit for bit those of a run that was never interrupted. Of a loader, that holds
             if its order depends on PyTorch's random numbers alone, which ``seed`` and the epoch set, or on the epoch
@@ -136,9 +136,8 @@ def fit(
     settings |= {name: type(part).__qualname__ for name, part in parts.items() if name.startswith("callback")}
     if resume and (state := read_checkpoint(resume, settings, epochs)):
         rows, best = state["rows"], state["best"]
-        runtime = replace(
-            runtime, format=Format(*state["way"]), reason="as the checkpoint"
-        )  # another would change bits
+        # Another precision would change bits; "way" is its name in files since version 0.1.
+        runtime = replace(runtime, format=Format(*state["way"]), reason="as the checkpoint")
         runtime.place(model)
         for name, part in parts.items():
             part.load_state_dict(state[name])

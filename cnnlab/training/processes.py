@@ -6,7 +6,8 @@ from torch import distributed
 def this_process() -> tuple[int, int]:
     """The rank of this process and how many there are: 0 of 1, unless ``torch.distributed`` was initialised.
 
-    Each process trains on its share of every epoch; rank 0 alone writes checkpoints and shows progress.
+    Each process trains on its share of every epoch; rank 0 alone writes checkpoints and shows progress. Gradients are
+    averaged by the network itself, if it is a ``DistributedDataParallel``.
 
     >>> this_process()
     (0, 1)
