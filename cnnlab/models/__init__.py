@@ -6,6 +6,7 @@ from cnnlab.models.building import blueprint, build, small
 from cnnlab.models.catalogue import catalogue
 from cnnlab.models.dense.convolutional import Convolutionized, convolutionize
 from cnnlab.models.dense.overfeat import AtScale, OverFeat, at_scales, voted
+from cnnlab.models.families.airbench import AirBench94
 from cnnlab.models.families.alexnet import AlexNet
 from cnnlab.models.families.auxiliary import Outputs, auxiliary_loss
 from cnnlab.models.families.efficientnet_lite0 import EfficientNetLite0
@@ -35,6 +36,7 @@ from cnnlab.models.weights.saving import load, save
 __all__ = [
     "MODELS",
     "VGG",
+    "AirBench94",
     "AlexNet",
     "AtScale",
     "Convolutionized",

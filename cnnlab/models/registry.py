@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from cnnlab.models.families.airbench import AirBench94
 from cnnlab.models.families.alexnet import AlexNet
 from cnnlab.models.families.efficientnet_lite0 import EfficientNetLite0
 from cnnlab.models.families.faces import FaceBaseline, TronNet
@@ -59,6 +60,7 @@ INCEPTION_V4 = Paper("Inception", "Szegedy et al., arXiv:1602.07261", 2016, (3, 
 RESNET = Paper("ResNet", "He, Zhang, Ren, Sun, arXiv:1512.03385", 2015, (3, 224, 224))
 RESNET_CIFAR = RESNET._replace(input_size=(3, 32, 32))
 RESNEXT = Paper("ResNet", "Xie et al., arXiv:1611.05431", 2016, (3, 224, 224))
+WIDE_RESNET = Paper("ResNet", "Zagoruyko, Komodakis, arXiv:1605.07146", 2016, (3, 224, 224))
 FACES = Paper("Faces", "Gjerde, Tron, Ryfetten: Multinomial regression using CNNs", 2019, (3, 224, 224))
 
 SMALL_VGG = {"widths": (16, 32, 64, 64), "units": (128, 128), "input_size": (32, 32)}
@@ -116,13 +118,29 @@ MODELS: dict[str, Entry] = {
     ),
     "wide_resnet50_2": Entry(
         ResNet,
-        Paper("ResNet", "Zagoruyko, Komodakis, arXiv:1605.07146", 2016, (3, 224, 224)),
+        WIDE_RESNET,
         {"depth": 50, "base_width": 128, "stride_in": "3x3"},
         SMALL_RESNET,
         torchvision={},
     ),
     "resnet20": Entry(ResNet, RESNET_CIFAR, {"depth": 20}),
     "plain20": Entry(ResNet, RESNET_CIFAR, {"depth": 20, "shortcut": "none"}),
+    "resnext29_8x64d": Entry(
+        ResNet,
+        RESNEXT._replace(input_size=(3, 32, 32)),
+        {"depth": 29, "cardinality": 8, "stride_in": "3x3"},
+        small={"widths": (16, 32, 64), "base_width": 16},
+    ),
+    "wide_resnet16_2": Entry(
+        ResNet,
+        WIDE_RESNET._replace(input_size=(3, 32, 32)),
+        {"depth": 14, "widths": (32, 64, 128), "shortcut": "B"},  # the source's 16 counts two projections
+    ),
+    "airbench94": Entry(
+        AirBench94,
+        Paper("airbench", "Jordan, arXiv:2404.00498", 2024, (3, 32, 32)),
+        small={"widths": (16, 32, 32)},
+    ),
     "highway": Entry(
         Highway,
         Paper("Highway", "Srivastava, Greff, Schmidhuber, arXiv:1507.06228", 2015, (1, 28, 28)),

@@ -9,9 +9,12 @@ from cnnlab.models import load, save
 from cnnlab.training.callbacks import Step, StopTraining
 from cnnlab.training.fitting import fit
 from cnnlab.training.history import History
+from cnnlab.training.recipe import Mirrored, Recipe
 
 __all__ = [
     "History",
+    "Mirrored",
+    "Recipe",
     "Step",
     "StopTraining",
     "classify",

@@ -29,7 +29,7 @@ def run(request) -> Run:
     network = small(request.param, num_classes=CLASSES, in_channels=1)
     pictures = torch.randn(3, 1, 32, 32)
     nn.functional.cross_entropy(network(pictures), torch.tensor([0, 1, 2])).backward()
-    gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
+    gradients = {name: weight.grad for name, weight in network.named_parameters() if weight.requires_grad}
     with torch.no_grad():
         return Run(network.eval(), pictures, network(pictures), gradients)
 

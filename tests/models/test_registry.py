@@ -8,7 +8,8 @@ from cnnlab.models.registry import entry
 DESIGNED = """
 lenet5 alexnet vgg11 vgg11_lrn vgg13 vgg16_c vgg16 vgg19 nin googlenet inception_v2 inception_v3 inception_v4
 inception_resnet_v2 resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d wide_resnet50_2
-highway landmark_cnn face_baseline tronnet resnet20 plain20 efficientnet_lite0
+highway landmark_cnn face_baseline tronnet resnet20 plain20 resnext29_8x64d wide_resnet16_2 airbench94
+efficientnet_lite0
 """
 
 

@@ -46,16 +46,22 @@ SHORTCUTS = ("A", "B", "C", "none")
 
 
 def cifar_row(depth: int) -> Row:
-    """The row of the CIFAR-10 family at a depth of 6n + 2 (section 4.2): widths 16, 32, 64, zero-padded shortcuts.
+    """The row of a CIFAR-10 family: basic blocks at a depth of 6n + 2, bottlenecks at an odd depth of 9n + 2.
 
-    >>> cifar_row(20).blocks
-    (3, 3, 3)
+    The first is section 4.2: widths 16, 32, 64, zero-padded shortcuts. The second is Xie et al.'s (section 5.3):
+    widths 64, 128, 256, projections.
+
+    >>> cifar_row(20).blocks, cifar_row(29).bottleneck
+    ((3, 3, 3), True)
     """
+    if depth % 2 and depth % 9 == 2 and depth > 2:
+        n = depth // 9
+        return Row((n, n, n), bottleneck=True, widths=(64, 128, 256), stem="small", classes=10)
     n, rest = divmod(depth - 2, 6)
     if rest or n < 1:
         raise ValueError(
-            f"depth must be one of {', '.join(map(str, TABLE))} or, in the CIFAR-10 family, 6n + 2 (8, 14, 20, 26, "
-            f"32, 44, 56, 110 …), got {depth}"
+            f"depth must be one of {', '.join(map(str, TABLE))} or, for CIFAR-10, 6n + 2 (8, 14, 20, 26, 32, 44, 56, "
+            f"110 …) or, with bottlenecks, 11, 29, 47 …, got {depth}"
         )
     return Row((n, n, n), bottleneck=False, widths=(16, 32, 64), stem="small", shortcut="A", classes=10)
 
@@ -184,7 +190,7 @@ class ResNet(Classifier):
         require_one_of("shortcut", shortcut, SHORTCUTS)
         require_one_of("stride_in", stride_in, ("1x1", "3x3"))
         if (cardinality != 1 or base_width != 64) and not row.bottleneck:
-            raise ValueError(f"cardinality and base_width need bottlenecks: depth 50, 101 or 152, got {depth}")
+            raise ValueError(f"cardinality and base_width need bottlenecks: depth 29, 50, 101 or 152, got {depth}")
         if len(widths) != len(row.blocks):
             raise ValueError(f"widths must name the {len(row.blocks)} stages of depth {depth}, got {widths}")
         channels = widths[0]

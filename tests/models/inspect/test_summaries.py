@@ -19,11 +19,14 @@ def on_meta(name: str, **options: object) -> nn.Module:
         return build(name, **options)
 
 
+SMALL_PICTURES = ("nin", "resnet20", "plain20", "resnext29_8x64d", "wide_resnet16_2", "airbench94")
+
+
 def native(name: str, net: nn.Module) -> tuple[int, int, int]:
     """The picture that the paper's table begins with."""
     if name == "lenet5":
         return 1, 28, 28
-    sides = (299, 299) if name.startswith("inception") else (32, 32) if name in ("nin", "resnet20", "plain20") else None
+    sides = (299, 299) if name.startswith("inception") else (32, 32) if name in SMALL_PICTURES else None
     return net.in_channels, *(sides or net.input_size or (224, 224))
 
 
