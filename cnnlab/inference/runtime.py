@@ -1,8 +1,9 @@
 """Device, precision and memory format of a run, by a rule that reads the processor and the network.
 
-On a processor with bfloat16 instructions, networks run about twice as fast in bfloat16 as in float32; on one that must
-emulate them, slower. The channels-last memory format is faster in both, because oneDNN's convolutions do not have to
-reorder it. A network as small as LeNet gains too little to be worth a difference in the last digits.
+On a processor with bfloat16 instructions, large networks run about twice as fast in bfloat16 as in float32; on one that
+must emulate them, slower. Both precisions are faster in channels-last. There are two exceptions, both in training:
+bfloat16 is slow for depthwise convolutions, and without AVX-512 channels-last is slow for large feature maps. Small
+networks run in plain float32: they take seconds, and their numbers are the same on every processor but for rounding.
 ``benchmarks/runtime.py`` compares the rule with the fastest choice.
 """
 
@@ -18,10 +19,12 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-SMALL = 5_000_000  # multiply-adds of a picture's convolutions, at most; LeNet-5 has fewer than 2 million
+SMALL = 200_000_000  # weights of convolutions × pixels: LeNet-5 has 2 million, ResNet-20 on 32×32 pixels 274 million
 FEW = 16  # pictures to predict: converting the weights of AlexNet to bfloat16 takes longer than predicting a few
-# Values of ONEDNN_MAX_CPU_ISA, the newest instructions that a user allows oneDNN, that leave out those for bfloat16.
-WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI")
+LARGE_PICTURE = 64 * 64  # pixels
+# Values of ONEDNN_MAX_CPU_ISA, the newest instructions that a user allows oneDNN, that exclude newer ones.
+WITHOUT_AVX512 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2")
+WITHOUT_BFLOAT16 = (*WITHOUT_AVX512, "AVX512_CORE", "AVX512_CORE_VNNI")
 
 
 class Format(NamedTuple):
@@ -90,7 +93,7 @@ def choose(
 ) -> Runtime:
     """Choose how ``model`` runs on pictures of ``shape`` (N, C, H, W): in training N is a batch, else the whole job.
 
-    A large network runs in bfloat16 where the device has instructions for it, and in channels-last. A small one, or a
+    A large network runs in channels-last, and in bfloat16 where the device has instructions for it. A small one, or a
     few pictures, run in plain float32. ``precision`` other than "auto" is obeyed. The network itself is not run.
 
     Raises:
@@ -123,8 +126,8 @@ def best_device() -> torch.device:
 
 def native_bfloat16() -> bool:
     """Whether this is an x86 processor with instructions for bfloat16 that oneDNN may use."""
-    allowed = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() not in WITHOUT_BFLOAT16
-    return allowed and torch.backends.mkldnn.is_available() and bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    there = torch.backends.mkldnn.is_available() and bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    return there and _newest_allowed() not in WITHOUT_BFLOAT16
 
 
 def _usable(device: torch.device | str) -> torch.device:
@@ -149,15 +152,24 @@ def _on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, training: 
         return PLAIN, "its weights are not in float32"
     if not convolutions:
         return PLAIN, "no convolution to speed up"
-    # A weight is used once for each pixel at most, so this is as much as they can multiply.
-    if math.prod(shape[2:]) * sum(layer.weight.numel() for layer in convolutions) < SMALL:
+    # A weight is used at most once for each pixel, so this is as many multiply-adds as there can be for a picture.
+    pixels = math.prod(shape[2:])
+    if pixels * sum(layer.weight.numel() for layer in convolutions) < SMALL:
         return PLAIN, "too small to gain from another"
     if not training and shape[0] < FEW:
         return PLAIN, "only a few pictures"
-    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+    instructions = torch.backends.cpu.get_cpu_capability()
+    if instructions not in ("AVX2", "AVX512"):
         return PLAIN, "not an x86 processor with AVX2"
-    if precision == "float32":
-        return CHANNELS_LAST, "as asked"
-    if native_bfloat16():
-        return BFLOAT16, "this processor has native bfloat16"
-    return CHANNELS_LAST, "this processor has no native bfloat16"
+    reason = "as asked" if precision == "float32" else "this processor has no native bfloat16"
+    if precision == "auto" and native_bfloat16():
+        if not (training and any(layer.groups == layer.in_channels > 1 for layer in convolutions)):
+            return BFLOAT16, "this processor has native bfloat16"
+        reason = "bfloat16 is slow in training depthwise convolutions"
+    avx512 = instructions == "AVX512" and _newest_allowed() not in WITHOUT_AVX512
+    return (PLAIN if training and pixels > LARGE_PICTURE and not avx512 else CHANNELS_LAST), reason
+
+
+def _newest_allowed() -> str:
+    """The newest instructions that the user allows oneDNN, if not all."""
+    return os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
