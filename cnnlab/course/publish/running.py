@@ -1,5 +1,6 @@
 """Notebooks run from top to bottom without a browser: a fresh kernel, the notebook's own folder, this Python."""
 
+import math
 import re
 import tempfile
 import time
@@ -97,9 +98,8 @@ def execute(
         kernel = AsyncKernelManager(
             kernel_name="python3", kernel_spec_manager=ThisPython(), connection_file=str(Path(own, "kernel.json"))
         )
-        client = NotebookClient(
-            notebook, km=kernel, timeout=timeout, record_timing=False, resources={"metadata": {"path": str(folder)}}
-        )
+        where = {"metadata": {"path": str(folder)}}
+        client = NotebookClient(notebook, km=kernel, timeout=math.ceil(timeout), record_timing=False, resources=where)
         # What the kernel process itself says is of use only if it dies.
         with client.setup_kernel(cleanup_kc=True, stderr=log, env=environment()):
             done = 0
