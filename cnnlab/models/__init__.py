@@ -27,6 +27,7 @@ from cnnlab.models.inspect.modes import evaluating
 from cnnlab.models.inspect.parts import parts
 from cnnlab.models.inspect.probe import Probe
 from cnnlab.models.inspect.summaries import summary
+from cnnlab.models.inspect.two_parts import Parts, features_and_classifier
 from cnnlab.models.published import ilsvrc, published
 from cnnlab.models.registry import MODELS
 from cnnlab.models.weights.loading import load_in_order, load_timm, load_torchvision
@@ -54,6 +55,7 @@ __all__ = [
     "NiN",
     "Outputs",
     "OverFeat",
+    "Parts",
     "Preprocess",
     "Pretrained",
     "Probe",
@@ -66,6 +68,7 @@ __all__ = [
     "catalogue",
     "convolutionize",
     "evaluating",
+    "features_and_classifier",
     "grad_cam",
     "ilsvrc",
     "initialise",

@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnlab.look.arrays._grids import Window
 from cnnlab.look.drawing import written
-from cnnlab.models.dense.tracing import outline
+from cnnlab.models.inspect.tracing import meta_model
 
 POINTWISE = (nn.ReLU, nn.ReLU6, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.BatchNorm2d, nn.Dropout, nn.Identity)
 
@@ -85,7 +85,7 @@ def steps_of(layers: nn.Module, shape: tuple[int, int, int]) -> list[Step]:
     steps = []
     for name, child in children:
         slides = tuple(_slides(child))
-        shape = three(outline(child)(torch.empty(2, *shape, device="meta")).shape[1:])
+        shape = three(meta_model(child)(torch.empty(2, *shape, device="meta")).shape[1:])
         if slides:
             steps.append(Step(_words(name, child, slides), slides, shape))
     if not steps:

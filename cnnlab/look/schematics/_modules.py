@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, fx, nn
 
 from cnnlab.look.schematics._graph import Box, Graph, convolution, join, linear, pooling
-from cnnlab.models.dense.tracing import hint, outline, traced
+from cnnlab.models.inspect.tracing import example, meta_model, traced
 
 MOST = 30  # boxes; where more would be needed, modules stay closed
 SIGNS = {"add": "+", "iadd": "+", "sub": "−", "mul": "×", "imul": "×", "truediv": "/"}
@@ -39,7 +39,7 @@ def followed(module: nn.Module, input_shape: Sequence[int]) -> Graph:
     >>> [box.text[0] for box in followed(Block(64, 64), (64, 56, 56)).boxes]
     ['input', '3×3 conv, 64', '3×3 conv, 64', 'identity', '+', 'ReLU', 'output']
     """
-    trace = traced(outline(module), tuple(input_shape))
+    trace = traced(meta_model(module), tuple(input_shape))
     for opened in (True, False):
         graph = _Follower(module, trace, opened).drawn()
         if len(graph.boxes) <= MOST:
@@ -91,7 +91,7 @@ class _Follower:
         sources = list(dict.fromkeys(self.numbers[source] for source in inputs))
         if last.op == "output":
             return self.graph.add(Box("output", ("output",), shape=self.graph.boxes[sources[0]].shape), sources)
-        shape = tuple(hint(last).shape[1:])
+        shape = tuple(example(last).shape[1:])
         if last.op == "placeholder":
             return self.graph.add(Box("input", ("input",), shape=shape))
         module = self.module.get_submodule(owner) if owner else None
@@ -146,7 +146,7 @@ def _between(trace: fx.Graph) -> dict[fx.Node, None]:
     for node in trace.nodes:
         reached = any(source in ahead for source in node.all_input_nodes)
         first = node.op == "placeholder" and not ahead
-        if first or (reached and (node.op == "output" or isinstance(hint(node), Tensor))):
+        if first or (reached and (node.op == "output" or isinstance(example(node), Tensor))):
             ahead[node] = None
     wanted: set[fx.Node] = set()
     for node in reversed(ahead):

@@ -1,11 +1,10 @@
 """OverFeat's dense evaluation: every offset of the last pooling against crops shifted by as much, and table 5."""
 
-import copy
-
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
@@ -27,22 +26,14 @@ def pictures(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
 
 
-def accurate(padding: int = 1, maps: int = 4) -> nn.Module:
-    """The geometry of table 3, with few maps: 221 pixels leave 5×5 cells after a pooling of 3×3 with stride 3."""
-    convs = (nn.Conv2d(maps, maps, 3, padding=padding) for _ in range(4))
+def accurate(padding: int = 1, channels: int = 4) -> nn.Module:
+    """The geometry of table 3, with few channels: 221 pixels leave 5×5 positions after a pooling of 3×3, stride 3."""
+    convs = (nn.Conv2d(channels, channels, 3, padding=padding) for _ in range(4))
     return nn.Sequential(
-        *(nn.Conv2d(3, maps, 7, stride=2), nn.ReLU(), nn.MaxPool2d(3)),
-        *(nn.Conv2d(maps, maps, 7), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(3, channels, 7, stride=2), nn.ReLU(), nn.MaxPool2d(3)),
+        *(nn.Conv2d(channels, channels, 7), nn.ReLU(), nn.MaxPool2d(2)),
         *(layer for conv in convs for layer in (conv, nn.ReLU())),
-        *(nn.MaxPool2d(3), nn.Flatten(), nn.Dropout(), nn.Linear(maps * 25, 8), nn.ReLU(), nn.Linear(8, 4)),
-    )
-
-
-def small(pool: nn.Module) -> nn.Module:
-    """Nothing padded: 26 pixels leave 10×10 cells before the last pooling, and a stride of 2."""
-    return nn.Sequential(
-        *(nn.Conv2d(3, 4, 5, stride=2), nn.ReLU(inplace=True), nn.Conv2d(4, 6, 2), nn.ReLU()),
-        *(pool, nn.Dropout(), nn.Flatten(), nn.LazyLinear(8), nn.ReLU(), nn.Linear(8, 3)),
+        *(nn.MaxPool2d(3), nn.Flatten(), nn.Dropout(), nn.Linear(channels * 25, 8), nn.ReLU(), nn.Linear(8, 4)),
     )
 
 
@@ -62,13 +53,20 @@ def assert_equals_shifted_crops(model: nn.Module, fine: OverFeat, x: Tensor) -> 
 
 
 @pytest.mark.parametrize(
-    "pool", [nn.MaxPool2d(2), nn.MaxPool2d(3), nn.MaxPool2d(3, stride=2), nn.AvgPool2d((2, 3)), nn.MaxPool2d(2, (1, 2))]
+    ("pool", "values"),
+    [
+        (nn.MaxPool2d(2), 25),
+        (nn.MaxPool2d(3), 9),
+        (nn.MaxPool2d(3, stride=2), 16),
+        (nn.AvgPool2d((2, 3)), 15),
+        (nn.MaxPool2d(2, (1, 2)), 45),
+    ],
 )
-def test_every_answer_equals_that_of_the_shifted_crop(pool):
-    model = small(pool)
-    model(pictures(1, 3, 26, 26))  # the lazy layer learns its size
-    model.eval()
-    fine = OverFeat(model, (26, 26))
+def test_every_answer_equals_that_of_the_shifted_crop(pool, values):
+    features = nn.Conv2d(3, 4, 5, stride=2), nn.ReLU(inplace=True), nn.Conv2d(4, 6, 2), nn.ReLU()
+    layers = nn.Dropout(), nn.Flatten(), nn.Linear(6 * values, 8), nn.ReLU(), nn.Linear(8, 3)
+    model = nn.Sequential(*features, pool, *layers).eval()
+    fine = OverFeat(model, (26, 26))  # 10×10 positions before the pooling
     assert fine.stride == (2, 2)
     assert fine(pictures(1, 3, 26, 26)).shape == (1, 3, 1, 1)
     assert_equals_shifted_crops(model, fine, pictures(2, 3, 44, 35))
@@ -122,11 +120,6 @@ def test_a_scale_of_the_pictures_own_size_leaves_them_as_they_are():
         at_scales(dense, x, sides=[20])
 
 
-def test_no_scale_gives_no_answer():
-    dense = convolutionize(models.build("lenet5").eval(), (28, 28))
-    assert at_scales(dense, torch.zeros(1, 1, 40, 60), sides=[]) == []
-
-
 def test_the_scales_of_a_window_that_is_no_square_go_by_its_longer_side():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(2 * 20 * 9, 2))
     dense = convolutionize(model, (22, 11))
@@ -166,62 +159,35 @@ def test_the_parameters_are_the_networks_own_and_can_be_trained():
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-@pytest.mark.parametrize(
-    "pool", [lambda x: F.max_pool2d(x, 2), lambda x: F.max_pool2d(x, 3, stride=2), lambda x: F.avg_pool2d(x, 2, (2, 2))]
-)
-def test_a_pooling_by_function_has_offsets_too(pool):
-    class Network(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(36, 2)
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self.fc(pool(self.conv(x).relu()).flatten(1))
-
-    side = 9 if pool(torch.zeros(1, 1, 7, 7)).shape[2] == 3 else 8
-    model = Network().eval()
-    fine = OverFeat(model, (side, side))
-    assert fine.stride == (1, 1)
-    assert_equals_shifted_crops(model, fine, pictures(2, 3, 13, 12))
-
-
-def test_frozen_layers_stay_frozen():
-    model = nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(36, 2)
-    ).train()
-    model[1].eval()
-    fine = OverFeat(model, (8, 8))
-    assert fine.training
-    fine(1 + pictures(2, 3, 12, 12))
-    assert torch.equal(model[1].running_mean, torch.zeros(4))
-    assert (model[3].running_mean != 0).all()
-
-
-def test_one_that_is_saved_whole_says_what_to_save_and_a_copy_is_independent(tmp_path):
-    model = small(nn.MaxPool2d(2))
-    model(pictures(1, 3, 26, 26))
-    fine = OverFeat(model.eval(), (26, 26))
-    with pytest.raises(TypeError, match="save the network itself, as with cnnlab.save, and make an OverFeat of it"):
-        torch.save(fine, tmp_path / "fine.pt")
-    twin, x = copy.deepcopy(fine), pictures(1, 3, 30, 40)
-    assert not {*map(id, twin.parameters())} & {*map(id, fine.parameters())}
-    assert (twin.stride, twin.input_size) == (fine.stride, fine.input_size)
-    with torch.no_grad():
-        torch.testing.assert_close(twin(x), fine(x))
-        twin.get_submodule("tail.9").bias.add_(1)
-        torch.testing.assert_close(twin(x), fine(x) + 1)
-
-
-class Past(nn.Module):
-    """A shortcut past the pooling."""
+class Student(nn.Module):
+    """A pooling that runs twice; the second time it is the last with a stride."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv, self.pool, self.fc = nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.Linear(4 * 9, 2)
+        self.conv1, self.pool, self.conv2, self.fc = (
+            nn.Conv2d(1, 4, 3),
+            nn.MaxPool2d(2),
+            nn.Conv2d(4, 4, 3),
+            nn.Linear(16, 2),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        return self.fc((self.pool(x.relu()) + x[:, :, ::2, ::2]).flatten(1))
+        x = self.pool(F.relu(self.conv1(x)))
+        return self.fc(self.pool(F.relu(self.conv2(x))).flatten(1))
+
+
+def test_a_students_network():
+    model = Student().eval()
+    fine = OverFeat(model, (14, 14))
+    assert (fine.stride, fine.offsets) == ((2, 2), (2, 2))
+    assert_equals_shifted_crops(model, fine, pictures(2, 1, 24, 21))
+
+
+def test_torchvisions_alexnet_answers_twice_as_densely():
+    with torch.device("meta"):
+        fine = OverFeat(torchvision.models.alexnet(), (224, 224))
+        assert fine(torch.empty(1, 3, 640, 640)).shape == (1, 1000, 27, 27)
+    assert fine.stride == (16, 16)
 
 
 @pytest.mark.parametrize(
@@ -230,18 +196,19 @@ class Past(nn.Module):
         (
             nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 2)),
             (4, 4),
-            "need a pooling with a stride, and this network has none",
+            "features of this network have none",
         ),
-        (
-            models.build("resnet18"),
-            (224, 224),
-            "nothing has a stride, .* last is features.pool1 .MaxPool2d., before",
-        ),
-        (Past(), (8, 8), "need a pooling on every path, and there is one past this network's pool"),
-        (nn.Sequential(nn.Conv2d(1, 4, 3)), (8, 8), "holds no linear layer"),
+        (models.small("efficientnet_lite0"), (32, 32), "features of this network have none"),
+        (models.build("resnet18"), (224, 224), "nothing has a stride, and after features.pool1, this network's last"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3)), (8, 8), "must return logits"),
     ],
-    ids=["no pooling", "strides after it", "a path past it", "no classifier"],
+    ids=["no pooling", "Lite0", "strides after it", "no classifier"],
 )
-def test_networks_without_such_a_pooling_are_told(model, size, message):
+def test_networks_without_such_a_pooling_are_refused(model, size, message):
     with pytest.raises(ValueError, match=message):
         OverFeat(model, size)
+
+
+def test_a_picture_smaller_than_the_window_is_refused():
+    with pytest.raises(ValueError, match="slides a window of 28×28 pixels .* enlarge the pictures"):
+        OverFeat(models.build("lenet5"), (28, 28))(torch.zeros(1, 1, 28, 27))

@@ -21,10 +21,10 @@ from cnnlab.models.inspect.modes import evaluating
 BATCH = 97  # pictures that are followed: more than one, which squeeze() would drop, and no size of a layer
 
 
-def outline(model: nn.Module) -> nn.Module:
+def meta_model(model: nn.Module) -> nn.Module:
     """A copy of ``model`` on the meta device, where tensors have sizes and no content, in eval mode.
 
-    >>> next(outline(nn.Linear(3, 4)).parameters()).device
+    >>> next(meta_model(nn.Linear(3, 4)).parameters()).device
     device(type='meta')
     """
     memo: dict[int, Any] = {}
@@ -34,29 +34,14 @@ def outline(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo).eval()
 
 
-def shared(model: nn.Module) -> nn.Module:
-    """A copy of ``model`` whose parameters and buffers are the model's own.
-
-    >>> net = nn.Linear(3, 4)
-    >>> shared(net) is net, shared(net).weight is net.weight
-    (False, True)
-    """
-    memo: dict[int, Any] = {id(tensor): tensor for tensor in chain(model.parameters(), model.buffers())}
-    twin = copy.deepcopy(model, memo)
-    for theirs, ours in zip(model.modules(), twin.modules(), strict=True):
-        # Not only the tensors: whatever takes a tensor's place, as a move to a GPU does, takes it in both.
-        ours._parameters, ours._buffers = theirs._parameters, theirs._buffers
-    return twin
-
-
 def traced(meta: nn.Module, shape: tuple[int, ...]) -> fx.Graph:
-    """The graph of an `outline` in eval mode for pictures of ``shape`` (C, H, W), or other inputs without the batch.
+    """The graph of a `meta_model` in eval mode for pictures of ``shape`` (C, H, W), or other inputs without the batch.
 
     Raises:
         ValueError: for a network that refuses such pictures, or whose ``forward`` cannot be followed.
 
-    >>> graph = traced(outline(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten())), (3, 8, 8))
-    >>> [tuple(hint(node).shape) for node in graph.nodes if node.op == "call_module"]
+    >>> graph = traced(meta_model(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten())), (3, 8, 8))
+    >>> [tuple(example(node).shape) for node in graph.nodes if node.op == "call_module"]
     [(97, 8, 6, 6), (97, 288)]
     """
     kind, size = type(meta).__name__, f"shape {shape}"
@@ -85,25 +70,9 @@ def traced(meta: nn.Module, shape: tuple[int, ...]) -> fx.Graph:
             ) from error
 
 
-def hint(node: fx.Node) -> Any:
+def example(node: fx.Node) -> Any:
     """What a node of a traced graph computes for the followed pictures: a tensor on the meta device, a size …"""
-    return node.meta["hint"]
-
-
-def place(node: fx.Node) -> str:
-    """Where in the network a node comes from, in words for an error.
-
-    >>> graph = traced(outline(nn.Sequential(nn.Conv2d(3, 8, 3))), (3, 8, 8))
-    >>> place(list(graph.nodes)[1])
-    '0 (Conv2d)'
-    """
-    stack = list(node.meta.get("nn_module_stack", {}).values())
-    path, kind = stack[-1] if stack else ("", "")
-    where = f"{path} ({kind.__name__ if isinstance(kind, type) else kind})" if path else "the network's forward"
-    if node.op == "call_module":
-        return where
-    target = node.target if isinstance(node.target, str) else node.target.__name__
-    return f"{target} in {where}"
+    return node.meta["example"]
 
 
 class _Standin(fx.Proxy):
@@ -117,16 +86,16 @@ class _Standin(fx.Proxy):
         return super().__getattr__(name)
 
     def __len__(self) -> int:
-        return len(hint(self.node))
+        return len(example(self.node))
 
 
 class _Tracer(fx.Tracer):
-    """Follows a network with a hint beside every node."""
+    """Follows a network with an example value beside every node."""
 
     def __init__(self, pictures: Tensor) -> None:
         super().__init__()
         self.pictures = pictures
-        self.computing = False  # while a hint is computed, layers run as they are and are not recorded
+        self.computing = False  # while an example is computed, layers run as they are and are not recorded
 
     def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return forward(*args, **kwargs) if self.computing else super().call_module(m, forward, args, kwargs)
@@ -145,19 +114,19 @@ class _Tracer(fx.Tracer):
         node = super().create_node(*args, **kwargs)
         if node.op != "output":
             self.computing = True
-            node.meta["hint"] = self._computed(node)
+            node.meta["example"] = self._computed(node)
             self.computing = False
         return node
 
     def to_bool(self, obj: fx.Proxy) -> bool:
-        return bool(hint(obj.node))
+        return bool(example(obj.node))
 
     def iter(self, obj: fx.Proxy) -> Iterator[Any]:
-        return iter([getitem(cast(Any, obj), index) for index in range(len(hint(obj.node)))])
+        return iter([getitem(cast(Any, obj), index) for index in range(len(example(obj.node)))])
 
     def _computed(self, node: fx.Node) -> Any:
-        args = fx.node.map_arg(node.args, hint)
-        kwargs = fx.node.map_arg(node.kwargs, hint)
+        args = fx.node.map_arg(node.args, example)
+        kwargs = fx.node.map_arg(node.kwargs, example)
         if node.op == "placeholder":
             first = not any(other.op == "placeholder" for other in self.graph.nodes if other is not node)
             if not first and not args:
