@@ -16,7 +16,9 @@ INSTALL = $(UV) --constraint constraints.txt $$(grep -qx cpu $(VENV)/.torch && e
 
 # Two workers with a thread each: the tests' networks are too small for two threads to pay off. The cells of a notebook
 # need one kernel, so that a file stays with one worker.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+PYTEST = -m pytest -n 2 --dist loadscope
+FAST   = tests cnnlab -m "not slow and not browser and not notebook"
+test check lowest: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test check lint lowest notebooks bench clean
@@ -28,10 +30,10 @@ lab: $(VENV)/.course  ## install the course and open it in JupyterLab (PORT=8889
 	@$(BIN)/cnnlab lab
 
 test: lint  ## lint, types, and every test: unit, papers, doctests, notebooks, browser
-	$(PYTEST)
+	$(BIN)/python $(PYTEST)
 
 check: lint  ## lint, types, and the tests that take seconds
-	$(PYTEST) tests cnnlab -m "not slow and not browser and not notebook"
+	$(BIN)/python $(PYTEST) $(FAST)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -41,7 +43,7 @@ lint: $(VENV)/.test
 lowest: $(VENV)/.test  ## the fast tests with the lowest versions that pyproject.toml allows, in .venv-lowest
 	$(BIN)/uv venv --clear --python $(BIN)/python $(VENV)-lowest
 	$(BIN)/uv pip install --python $(VENV)-lowest/bin/python --resolution lowest-direct --editable '.[test]'
-	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python -m pytest tests -m "not slow and not browser and not notebook"
+	$(VENV)-lowest/bin/python $(PYTEST) $(FAST)
 
 notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, make the exercises
 	$(BIN)/cnnlab run --save $(sort $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb))
@@ -49,6 +51,7 @@ notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, mak
 
 bench: $(VENV)/.bench  ## time fit against other libraries, and the rest (half an hour)
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/runtime.py
 	$(BIN)/python benchmarks/convolutionize.py
 	$(BIN)/python benchmarks/classifying.py
 
