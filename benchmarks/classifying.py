@@ -22,7 +22,7 @@ from tables import ratio, write
 from cnnlab import data, models
 from cnnlab.inference import classify
 from cnnlab.inference.classifying import AHEAD, BATCH
-from cnnlab.inference.prediction import logits_of
+from cnnlab.inference.prediction import outputs_of
 from cnnlab.inference.runtime import choose
 
 ROUNDS, PHOTOS = 5, 200
@@ -51,14 +51,14 @@ def compare(paths: list[Path]) -> list[dict[str, float]]:
         whole = time.perf_counter() - started
 
         started = time.perf_counter()
-        pictures = list(data.ahead(lambda path: network.preprocess(data.decode(path)), paths, pending=AHEAD * BATCH))
+        pictures = list(data.ahead(lambda path: network.preprocess(data.decode(path)), paths, pending=AHEAD))
         decoding = time.perf_counter() - started
 
         batches = [(part, torch.zeros(len(part))) for part in torch.stack(pictures).split(BATCH)]
         runtime = choose(network.model, (len(paths), *pictures[0].shape), precision="auto", device=None, training=False)
         runtime.place(network.model)
         started = time.perf_counter()
-        logits_of(network.model, batches, runtime)
+        outputs_of(network.model, batches, runtime)
         alone = time.perf_counter() - started
         if turn:
             rows.append({"whole": whole, "decoding": decoding, "network": alone})
