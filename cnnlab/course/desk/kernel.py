@@ -15,9 +15,9 @@ from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_run
 
 from cnnlab.files import cache_folder, is_writable, temporary_folder
 
-# For glibc, see mallopt(3): blocks of up to 1 GiB, and 2 GiB in all, stay with the process when they are freed. By itself
-# glibc returns blocks of more than 32 MiB, such as the outputs of large layers, and new memory costs a page fault for
-# every 4 KiB: training ResNet-18 or VGG-16 takes a seventh longer. Other C libraries ignore these variables.
+# For glibc, see mallopt(3): blocks of up to 1 GiB, and 2 GiB in all, stay with the process when they are freed. Without
+# this, glibc returns blocks of more than 32 MiB, such as the outputs of large layers, and new memory costs a page fault
+# for every 4 KiB: training ResNet-18 or VGG-16 takes a seventh longer. Other C libraries ignore these variables.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1)}
 
 
