@@ -63,7 +63,9 @@ def _files(named: list[Path]) -> list[Path]:
     files = []
     for path in named:
         if path.is_dir():
-            files += sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
+            found = (file for file in path.rglob("*") if file.is_file())
+            # JupyterLab keeps copies in .ipynb_checkpoints.
+            files += sorted(file for file in found if not any(part[0] == "." for part in file.relative_to(path).parts))
         elif path.is_file():
             files.append(path)
         elif path.exists():
@@ -73,10 +75,6 @@ def _files(named: list[Path]) -> list[Path]:
     if not files:
         raise ValueError(f"no files in {', '.join(map(str, named))}; put photographs there")
     return list(dict.fromkeys(files))
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)  # JupyterLab keeps copies in .ipynb_checkpoints
 
 
 def _one_file(out: Path, files: list[Path], *, named: list[Path]) -> bool:

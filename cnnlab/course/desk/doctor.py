@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from urllib.error import HTTPError
 from cnnlab.files import cache_folder, is_writable, temporary_folder
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-NEEDED_DISK, NEEDED_MEMORY = 0.5, 3.0  # GB; below, lectures fail to save or to load
+NEEDED_DISK = 0.5  # GB; below, lectures fail to save
 IMPORT_TIMEOUT = 120  # seconds; a first import from a slow network disk takes half of that
 
 EXAMINATION = """
@@ -52,14 +51,13 @@ def examine() -> Iterable[Finding]:
     """All findings, one after another as they are made."""
     yield Finding("Python", "ok", f"Python {platform.python_version()} at {sys.executable}")
     facts = examine_torch()
-    yield torch_pair(facts, build_of("torch"), build_of("torchvision"))
+    yield torch_pair(facts, version("torch"), version("torchvision"))
     yield device(facts)
     yield kernel()
     yield widgets()
     yield cache(cache_folder())
     yield home()
     yield disk(cache_folder())
-    yield memory(memory_in_all())
     yield network()
 
 
@@ -75,14 +73,12 @@ def examine_torch(*, program: str = EXAMINATION, timeout: float = IMPORT_TIMEOUT
     return {"error": lines[-1] if lines else f"the import ended with code {ended.returncode}"}
 
 
-def build_of(package: str) -> str:
-    """A package's version with its build ("2.15.0+cpu"), read without importing it; "" if it is not installed."""
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
+def version(package: str) -> str:
+    """A package's version, read without importing it; with its build ("2.15.0+cpu") unless it is the registry's."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
         return ""
-    file = Path(found.submodule_search_locations[0], "version.py")
-    stated = re.search(r"^__version__ = ['\"](.+)['\"]", file.read_text(), re.MULTILINE) if file.exists() else None
-    return stated.group(1) if stated else importlib.metadata.version(package)
 
 
 def torch_pair(facts: dict[str, Any], torch: str, torchvision: str) -> Finding:
@@ -184,31 +180,11 @@ def home() -> Finding:
 
 def disk(folder: Path) -> Finding:
     """Is there room for the caches and a student's networks?"""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(there).free / 1e9
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free / 1e9
     if free < NEEDED_DISK:
-        return Finding("Disk", "fail", f"{free:.1f} GB free at {there}: too little", f"free {NEEDED_DISK} GB")
-    return Finding("Disk", "ok", f"{free:.0f} GB free at {there}")
-
-
-def memory(gigabytes: float | None) -> Finding:
-    """Is there memory for PyTorch and a batch?"""
-    if gigabytes is None:
-        return Finding("Memory", "note", "unknown on this system; 4 GB are enough")
-    if gigabytes < NEEDED_MEMORY:
-        return Finding("Memory", "note", f"{gigabytes:.1f} GB in all: tight", "close other programs, use small batches")
-    return Finding("Memory", "ok", f"{gigabytes:.0f} GB in all")
-
-
-def memory_in_all() -> float | None:
-    """The machine's memory in GB, or the container's if that has less; None where the system does not say."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (AttributeError, ValueError, OSError):
-        return None
-    limit = Path("/sys/fs/cgroup/memory.max")
-    allowed = limit.read_text().strip() if limit.is_file() else "max"
-    return min(total, int(allowed) / 1e9) if allowed.isdigit() else total
+        return Finding("Disk", "fail", f"{free:.1f} GB free at {existing}: too little", f"free {NEEDED_DISK} GB")
+    return Finding("Disk", "ok", f"{free:.0f} GB free at {existing}")
 
 
 def network(url: str = CPU_INDEX, *, timeout: float = 2.0) -> Finding:

@@ -31,9 +31,9 @@ def test_a_cpu_torch_beside_a_cuda_torchvision_is_recognised_with_the_fix(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi" if gpu else None)
     error = "RuntimeError: operator torchvision::nms does not exist"
-    finding = doctor.torch_pair({"error": error}, "2.15.0+cpu", "0.29.2+cu132")
+    finding = doctor.torch_pair({"error": error}, "2.15.0+cpu", "0.29.2")
     assert finding.state == "fail"
-    assert "torch 2.15.0+cpu, torchvision 0.29.2+cu132: two builds that do not fit together" in finding.text
+    assert "torch 2.15.0+cpu, torchvision 0.29.2: two builds that do not fit together" in finding.text
     uninstall, install = finding.fix.splitlines()
     assert uninstall == f"{sys.executable} -m pip uninstall -y torch torchvision"
     index = "" if gpu else " --index-url https://download.pytorch.org/whl/cpu"
@@ -55,8 +55,8 @@ def test_the_examination_of_this_machine_has_every_fact() -> None:
     examined = doctor.examine_torch()
     assert examined.keys() >= GOOD.keys()
     assert examined["works"]
-    assert doctor.build_of("torch") == examined["torch"]
-    assert doctor.build_of("torchvision") == examined["torchvision"]
+    for package in ("torch", "torchvision"):
+        assert examined[package].startswith(doctor.version(package))
 
 
 def test_an_import_that_fails_hangs_or_crashes_is_survived() -> None:
@@ -65,8 +65,8 @@ def test_an_import_that_fails_hangs_or_crashes_is_survived() -> None:
     assert doctor.examine_torch(program="import os; os._exit(9)")["error"] == "the import ended with code 9"
 
 
-def test_a_package_that_is_not_there_has_no_build() -> None:
-    assert doctor.build_of("no_such_package") == ""
+def test_a_package_that_is_not_there_has_no_version() -> None:
+    assert doctor.version("no_such_package") == ""
 
 
 def test_the_device_is_named() -> None:
@@ -175,15 +175,6 @@ def test_a_full_disk_is_found_even_for_a_folder_that_is_not_there_yet(
     assert (finding.state, finding.text) == ("fail", f"0.1 GB free at {tmp_path}: too little")
 
 
-@pytest.mark.parametrize(("gigabytes", "state"), [(None, "note"), (2.0, "note"), (8.0, "ok")])
-def test_memory(gigabytes: float | None, state: str) -> None:
-    assert doctor.memory(gigabytes).state == state
-
-
-def test_the_memory_of_this_machine_is_known_on_linux() -> None:
-    assert sys.platform != "linux" or (doctor.memory_in_all() or 0) > 0.5
-
-
 class Answer(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.send_response(403)
@@ -231,4 +222,4 @@ def test_a_machine_with_a_broken_pytorch_is_examined_to_the_end(monkeypatch: pyt
     monkeypatch.setattr(doctor, "network", lambda: Finding("Network", "ok", "online"))
     states = {finding.subject: finding.state for finding in doctor.examine()}
     assert states["PyTorch"] == "fail"
-    assert ", ".join(states) == "Python, PyTorch, Device, Jupyter kernel, Widgets, Cache, Home, Disk, Memory, Network"
+    assert ", ".join(states) == "Python, PyTorch, Device, Jupyter kernel, Widgets, Cache, Home, Disk, Network"
