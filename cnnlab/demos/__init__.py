@@ -1,4 +1,4 @@
-"""Demos to operate in JupyterLab or as a page of Voilà; elsewhere each shows a picture of itself."""
+"""Interactive demos for JupyterLab and Voilà; elsewhere each shows a picture of itself."""
 
 from cnnlab.demos._architecture import ArchitectureDemo, architecture
 from cnnlab.demos._classify import ClassifyDemo, classify

@@ -1,4 +1,4 @@
-"""The zoo to look at: networks for pictures of any size, drawn one under the other, with their layers in tables."""
+"""Networks of the zoo for pictures of any size: their drawings, their layers in tables, and what they cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,27 +10,24 @@ import ipywidgets as widgets
 import pandas as pd
 
 from cnnlab import look
-from cnnlab.demos._demo import WIDTH, Demo
+from cnnlab.demos._demo import WIDE, Demo
 from cnnlab.look.architecture import Drawn, picture, prepared
 from cnnlab.look.theme import in_words
 from cnnlab.models import MODELS, blueprint, summary
 from cnnlab.models.catalogue import memory, native_size, size_from
 
 FLOAT32 = 4  # bytes
-NONE = "none"  # the second network may be left out
+NONE = "none"  # a choice for the second network
 FAMILIES = tuple(dict.fromkeys(network.paper.family for network in MODELS.values()))
-HEADINGS = {
-    "layer": "left",
-    "output": "right",
-    "parameters": "right",
-    "multiply-adds": "right",
-    "field (pixels)": "right",
-}
-CELL = "padding:1px 6px;white-space:nowrap;text-align:"
+TABLE_STYLE = (
+    "<style>.cnnlab-layers {width:100%; line-height:1.4; font-size:12px} .cnnlab-layers caption {font-weight:bold}"
+    ".cnnlab-layers td, .cnnlab-layers th {padding:1px 6px; white-space:nowrap; text-align:right}"
+    ".cnnlab-layers :is(td, th):first-child, .cnnlab-layers caption {text-align:left}</style>"
+)
 
 
 class Choice(NamedTuple):
-    """A network of the zoo, and its input size as one writes it."""
+    """The name of a network, and its input size as text."""
 
     name: str
     size: str
@@ -41,7 +38,7 @@ DEFAULT = (Choice("vgg16", "3×224×224"), Choice("resnet34", "3×224×224"))
 
 @dataclass(frozen=True)
 class Settings:
-    """What the demo shows; ``second`` may be None."""
+    """The settings of the demo; ``second`` may be None."""
 
     first: Choice = DEFAULT[0]
     second: Choice | None = DEFAULT[1]
@@ -60,10 +57,10 @@ class Counted(NamedTuple):
 
 
 def figure(settings: Settings) -> look.Figure:
-    """The networks of ``settings``, in one scale.
+    """The networks of ``settings``, drawn to the same scale.
 
     Raises:
-        ValueError: for an unknown network, or a size that is no picture or too small for it.
+        ValueError: for an unknown network, or a size that is not (C×H×W) or too small for it.
 
     >>> figure(Settings(Choice("lenet5", "1×28×28"), None)).alt.partition(". ")[0]
     'lenet5 for pictures of 1×28×28: 44,426 parameters, 282 thousand multiply-adds'
@@ -80,7 +77,7 @@ def counted(choice: Choice) -> Counted:
 
 
 def totals(choice: Choice) -> str:
-    """What a network costs, in a line.
+    """Parameters, multiply-adds and memory of a network, in a line.
 
     >>> totals(Choice("vgg16", "3×224×224"))
     'vgg16, 3×224×224: 138,357,544 parameters (527.8 MiB in float32), 15.5 billion multiply-adds and 109.3 MiB of
@@ -110,94 +107,89 @@ class ArchitectureDemo(Demo):
 
     @property
     def settings(self) -> Settings:
-        """What the controls say now."""
+        """The present values of the controls."""
         first = self.first.choice
         assert first is not None  # only the second has "none"
         return Settings(first, self.second.choice)
 
     def draw(self) -> look.Figure:
-        """The figure for what the controls say now."""
+        """The figure for the present values of the controls; the tables below it follow."""
         drawn = figure(self.settings)
         tables = "".join(_table(choice) for choice in self.settings.choices)
-        self.tables.value = f'<div style="display:flex;flex-wrap:wrap;gap:16px">{tables}</div>'
+        self.tables.value = f'{TABLE_STYLE}<div style="display:flex;flex-wrap:wrap;gap:16px">{tables}</div>'
         return drawn
 
-    def words(self) -> str:
-        """What the networks cost."""
+    def message(self) -> str:
+        """The costs of the networks."""
         return "\n".join(totals(choice) for choice in self.settings.choices)
 
 
 class Chooser:
     """Family, member and input size of one of the networks."""
 
-    def __init__(self, mark: str, choice: Choice | None, demo: Demo) -> None:
+    def __init__(self, suffix: str, choice: Choice | None, demo: Demo) -> None:
         self.demo = demo
-        wide: dict[str, Any] = {"style": {"description_width": "130px"}, "layout": widgets.Layout(width=WIDTH)}
-        families = FAMILIES if not mark else (NONE, *FAMILIES)
+        wide: dict[str, Any] = {**WIDE, "style": {"description_width": "130px"}}
         family = NONE if choice is None else MODELS[choice.name].paper.family
-        self.family = widgets.Dropdown(options=families, value=family, description=f"family{mark}", **wide)
-        self.member = widgets.Dropdown(description=f"network{mark}", **wide)
-        self.size = widgets.Text(description=f"input{mark} (C×H×W)", continuous_update=False, **wide)
-        self._offer(choice)
-        self.family.observe(self._another_family, "value")
-        self.member.observe(self._another_member, "value")
+        families = (NONE, *FAMILIES) if suffix else FAMILIES
+        self.family = widgets.Dropdown(options=families, value=family, description=f"family{suffix}", **wide)
+        self.member = widgets.Dropdown(description=f"network{suffix}", **wide)
+        self.size = widgets.Text(description=f"input{suffix} (C×H×W)", continuous_update=False, **wide)
+        self._fill(choice)
+        self.family.observe(self._family_changed, "value")
+        self.member.observe(self._member_changed, "value")
         self.size.observe(demo.redraw, "value")
 
     @property
     def controls(self) -> tuple[widgets.Widget, ...]:
-        """The widgets, from above."""
+        """The widgets, from top to bottom."""
         return self.family, self.member, self.size
 
     @property
     def choice(self) -> Choice | None:
-        """What they say now; the size as it is written elsewhere if it can be read."""
+        """The present values of the controls."""
         return None if self.family.value == NONE else Choice(self.member.value, self.size.value.strip())
 
-    def _offer(self, choice: Choice | None = None) -> None:
+    def _fill(self, choice: Choice | None = None) -> None:
+        """Offer the members of the family; without a ``choice`` the first, for pictures of its paper's size."""
         members = [name for name, network in MODELS.items() if network.paper.family == self.family.value]
         self.member.options = members
         self.member.disabled = self.size.disabled = not members
-        if members:
-            self.member.value = members[0] if choice is None else choice.name
-            self.size.value = _written(native_size(self.member.value)) if choice is None else choice.size
-        else:
+        if not members:
             self.size.value = ""
-
-    def _another_family(self, _change: Any) -> None:
-        with self.demo.quietly():
-            self._offer()
-
-    def _another_member(self, _change: Any) -> None:
-        if self.member.value is None or self.demo._quiet:
-            return
-        with self.demo.quietly():
+        elif choice is None:
             self.size.value = _written(native_size(self.member.value))
+        else:
+            self.member.value, self.size.value = choice
+
+    def _family_changed(self, _change: Any) -> None:
+        with self.demo.one_redraw():
+            self._fill()
+
+    def _member_changed(self, _change: Any) -> None:
+        if self.member.value is not None and not self.demo._updating:
+            with self.demo.one_redraw():
+                self.size.value = _written(native_size(self.member.value))
 
 
 def _table(choice: Choice) -> str:
-    """The layers of a network, to scroll through."""
+    """The layers of a network, in a region that can be scrolled by keyboard."""
     layers = counted(choice).layers
-    head = "".join(f'<th scope="col" style="{CELL}{align}">{name}</th>' for name, align in HEADINGS.items())
-    columns = (
-        layers.name.str.removeprefix("features.").str.removeprefix("classifier."),
-        layers.output_shape.map(_written),
-        layers.parameters.map("{:,}".format),
-        layers.multiply_adds.map("{:,}".format),
-        layers.receptive_field.map(_written),
+    shown = pd.DataFrame(
+        {
+            "layer": layers.name.str.removeprefix("features.").str.removeprefix("classifier."),
+            "output": layers.output_shape.map(_written),
+            "parameters": layers.parameters.map("{:,}".format),
+            "multiply-adds": layers.multiply_adds.map("{:,}".format),
+            "field (pixels)": layers.receptive_field.map(_written),
+        }
     )
-    rows = "".join(_row(cells) for cells in zip(*columns, strict=True))
-    title = f"{escape(choice.name)}, {escape(choice.size)}: {len(layers)} layers"
+    caption = f"<caption>{escape(choice.name)}, {escape(choice.size)}: {len(layers)} layers</caption>"
+    table = shown.to_html(index=False, border=0, classes="cnnlab-layers").replace("<thead>", caption + "<thead>", 1)
     return (
         f'<div tabindex="0" role="region" aria-label="layers of {escape(choice.name)}" style="flex:1 0 auto;'
-        'max-width:100%;max-height:320px;overflow:auto"><table style="width:100%;line-height:1.4;font-size:12px">'
-        f'<caption style="text-align:left"><b>{title}</b></caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'max-width:100%;max-height:320px;overflow:auto">{table}</div>'
     )
-
-
-def _row(cells: Sequence[str]) -> str:
-    aligned = zip(cells, HEADINGS.values(), strict=True)
-    return "<tr>" + "".join(f'<td style="{CELL}{align}">{escape(cell)}</td>' for cell, align in aligned) + "</tr>"
 
 
 def _written(numbers: Sequence[int] | None) -> str:
@@ -205,5 +197,5 @@ def _written(numbers: Sequence[int] | None) -> str:
 
 
 def architecture() -> ArchitectureDemo:
-    """A demo of the zoo: two networks at once, for pictures of any size: drawing, layers, and what they cost."""
+    """A demo of the zoo: one or two networks for pictures of any size, with drawings, layers and costs."""
     return ArchitectureDemo()

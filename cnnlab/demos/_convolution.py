@@ -1,4 +1,4 @@
-"""Convolution by hand: a kernel whose weights one edits, stride, padding, dilation, and the response at once."""
+"""A convolution whose kernel, stride, padding and dilation can be edited, with the response and its size."""
 
 import math
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnlab import look
-from cnnlab.demos._demo import STYLE, WIDTH, Demo
+from cnnlab.demos._demo import WIDE, Demo
 from cnnlab.demos._pointer import Pointer
 from cnnlab.demos._presets import PICTURES, PRESETS, Kernel, picture, preset
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the demo shows; stride, padding and dilation in pixels."""
+    """The settings of the demo; stride, padding and dilation in pixels."""
 
     picture: str = "digit 3"
     kernel: Kernel = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))
@@ -30,36 +30,26 @@ def figure(settings: Settings) -> look.Figure:
     """Picture, kernel and response for ``settings``, with the arithmetic of the response's size.
 
     Raises:
-        ValueError: for an unknown picture, a kernel that is no rectangle of finite weights or reaches beyond the
-            padded picture, or a stride, padding or dilation out of range.
+        ValueError: for an unknown picture, for a kernel that is not a rectangle of finite weights or is larger than
+            the padded picture, or for a stride, padding or dilation out of range.
 
     >>> figure(Settings(stride=2)).alt[:59]
     'height and width: ⌊(28 + 2·0 − 1·(3 − 1) − 1) / 2⌋ + 1 = 13'
     """
     shown = picture(settings.picture)
     kernel = _tensor(settings.kernel)
-    sizes = dict(zip(("height", "width"), zip(shown.shape, kernel.shape, strict=True), strict=True))
-    geometry = (settings.stride, settings.padding, settings.dilation)
-    lines = {side: arithmetic(*size, *geometry) for side, size in sizes.items()}
-    output = F.conv2d(
-        shown[None, None],
-        kernel[None, None],
-        stride=settings.stride,
-        padding=settings.padding,
-        dilation=settings.dilation,
-    )
-    same = lines["height"] == lines["width"]
-    title = (
-        f"height and width: {lines['height']}" if same else "\n".join(f"{side}: {line}" for side, line in lines.items())
-    )
+    geometry: dict[str, Any] = {"stride": settings.stride, "padding": settings.padding, "dilation": settings.dilation}
+    height, width = (arithmetic(*sides, **geometry) for sides in zip(shown.shape, kernel.shape, strict=True))
+    output = F.conv2d(shown[None, None], kernel[None, None], **geometry)
+    title = f"height and width: {height}" if height == width else f"height: {height}\nwidth: {width}"
     return look.response(shown, kernel, output, title=title)
 
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
-    """Pixels that a convolution leaves of ``size``: ⌊(H + 2p − d(k − 1) − 1) / s⌋ + 1.
+    """The size of a convolution's output along one side: ⌊(H + 2p − d(k − 1) − 1) / s⌋ + 1.
 
     Raises:
-        ValueError: if the kernel reaches beyond the padded picture, or a number is out of range.
+        ValueError: if the kernel is larger than the padded picture, or a number is out of range.
 
     >>> output_size(28, kernel=5), output_size(28, kernel=3, stride=2, padding=1)
     (24, 14)
@@ -71,8 +61,8 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
     reach, padded = dilation * (kernel - 1) + 1, size + 2 * padding
     if reach > padded:
         raise ValueError(
-            f"the kernel reaches over {reach} pixels ({kernel} weights, dilation {dilation}) and the padded picture "
-            f"has only {padded} ({size} + 2·{padding}): lower the dilation, or raise the padding"
+            f"the kernel covers {reach} pixels ({kernel} weights, dilation {dilation}) and the padded picture has only "
+            f"{padded} ({size} + 2·{padding}): lower the dilation, or raise the padding"
         )
     return (padded - reach) // stride + 1
 
@@ -103,44 +93,37 @@ class ConvolutionDemo(Demo):
     name = "convolution"
 
     def __init__(self) -> None:
-        def slider(low: int, high: int, value: int, text: str) -> widgets.IntSlider:
-            return widgets.IntSlider(
-                value, low, high, description=text, style=STYLE, layout=widgets.Layout(width=WIDTH)
-            )
-
-        wide = {"style": STYLE, "layout": widgets.Layout(width=WIDTH)}
         default = Settings()
-        self.choice = widgets.Dropdown(options=PICTURES, value=default.picture, description="picture", **wide)
-        self.preset = widgets.Dropdown(options=("own", *PRESETS), value=PRESETS[3], description="kernel", **wide)
-        self.size = widgets.Dropdown(options=[("3×3", 3), ("5×5", 5)], description="kernel size", **wide)
-        self.again = widgets.Button(description="another random kernel", layout=widgets.Layout(width=WIDTH))
+        self.choice = widgets.Dropdown(options=PICTURES, value=default.picture, description="picture", **WIDE)
+        self.preset = widgets.Dropdown(options=("own", *PRESETS), value=PRESETS[3], description="kernel", **WIDE)
+        self.size = widgets.Dropdown(options=[("3×3", 3), ("5×5", 5)], description="kernel size", **WIDE)
+        self.again = widgets.Button(description="another random kernel", layout=WIDE["layout"])
         self.cells = widgets.GridBox()
-        self.stride = slider(1, 6, default.stride, "stride (pixels)")
-        self.padding = slider(0, 8, default.padding, "padding (pixels)")
-        self.dilation = slider(1, 8, default.dilation, "dilation (pixels)")
+        self.stride = widgets.IntSlider(default.stride, 1, 6, description="stride (pixels)", **WIDE)
+        self.padding = widgets.IntSlider(default.padding, 0, 8, description="padding (pixels)", **WIDE)
+        self.dilation = widgets.IntSlider(default.dilation, 1, 8, description="dilation (pixels)", **WIDE)
         self._seed = 0
         geometry = (self.stride, self.padding, self.dilation)
-        self.pointer = Pointer(layout=widgets.Layout(width="100%"))
+        self.pointer = Pointer(layout={"width": "100%"})
         controls = [self.choice, self.preset, self.size, self.cells, self.again, *geometry]
         super().__init__(controls, below=[self.pointer])
-        for control in (self.choice, *geometry):
-            control.observe(self.redraw, "value")
-        self.preset.observe(self._choose, "value")
-        self.size.observe(self._choose, "value")
-        self.again.on_click(self._randomly)
-        with self.quietly():
+        self.redraw_on(self.choice, *geometry)
+        self.preset.observe(self._preset_changed, "value")
+        self.size.observe(self._preset_changed, "value")
+        self.again.on_click(self._random_again)
+        with self.one_redraw():
             self._fill(default.kernel)
 
     @property
     def settings(self) -> Settings:
-        """What the controls say now."""
+        """The present values of the controls."""
         values = [cell.value for cell in self.cells.children]
         size = self.size.value
         rows = tuple(tuple(values[row * size : (row + 1) * size]) for row in range(size))
         return Settings(self.choice.value, rows, self.stride.value, self.padding.value, self.dilation.value)
 
     def draw(self) -> look.Figure:
-        """The figure for what the controls say now; what the pointer shows follows."""
+        """The figure for the present values of the controls; the pointer below it follows."""
         settings = self.settings
         drawn = figure(settings)
         self.pointer.update(
@@ -152,53 +135,53 @@ class ConvolutionDemo(Demo):
         )
         return drawn
 
-    def words(self) -> str:
-        """The rule behind the numbers above the figure."""
+    def message(self) -> str:
+        """The formula of the size above the figure."""
         return "size of the response: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1"
 
     def _fill(self, kernel: Kernel) -> None:
-        """Show ``kernel`` in the fields, as many as it has weights."""
+        """Show the weights of ``kernel``, a field for each."""
         size = len(kernel)
         if len(self.cells.children) != size**2:
-            step, room = 0.5 if size == 3 else 0.25, widgets.Layout(width="60px")
-            fields = [widgets.FloatText(step=step, layout=room) for _ in range(size**2)]
+            step = 0.5 if size == 3 else 0.25
+            fields = [widgets.FloatText(step=step, layout={"width": "60px"}) for _ in range(size**2)]
             for number, field in enumerate(fields):
                 field.tooltip = f"weight in row {number // size}, column {number % size}"
                 field.observe(self._edited, "value")
             self.cells.children = fields
-            self.cells.layout = widgets.Layout(grid_template_columns=f"repeat({size}, 62px)", margin="4px 0 4px 8px")
+            self.cells.layout = {"grid_template_columns": f"repeat({size}, 62px)", "margin": "4px 0 4px 8px"}
         for field, weight in zip(self.cells.children, (weight for row in kernel for weight in row), strict=True):
             field.value = weight
 
-    def _choose(self, _change: Any) -> None:
-        if self._quiet:
+    def _preset_changed(self, _change: Any) -> None:
+        if self._updating:
             return
         name = self.preset.value
         if name == "own" and len(self.cells.children) == self.size.value**2:
             return
-        with self.quietly():
+        with self.one_redraw():
             self._fill(self._resized() if name == "own" else preset(name, self.size.value, seed=self._seed))
 
     def _resized(self) -> Kernel:
-        """The kernel in the fields with a rim of zeros, or without its rim."""
+        """The kernel in the fields, padded with zeros or cropped to the new size."""
         side = math.isqrt(len(self.cells.children))
         weights = torch.tensor([field.value for field in self.cells.children], dtype=torch.float64).view(side, side)
-        rim = (self.size.value - side) // 2
-        return tuple(tuple(row) for row in F.pad(weights, (rim,) * 4).tolist())
+        margin = (self.size.value - side) // 2
+        return tuple(tuple(row) for row in F.pad(weights, (margin,) * 4).tolist())
 
-    def _randomly(self, _button: Any) -> None:
+    def _random_again(self, _button: Any) -> None:
         self._seed += 1
-        with self.quietly():
+        with self.one_redraw():
             self.preset.value = "random"
             self._fill(preset("random", self.size.value, seed=self._seed))
 
     def _edited(self, _change: Any) -> None:
-        if self._quiet:
+        if self._updating:
             return
-        with self.quietly():
+        with self.one_redraw():
             self.preset.value = "own"
 
 
 def convolution() -> ConvolutionDemo:
-    """A demo of convolution: edit a kernel, stride, padding and dilation, and see the response and its size."""
+    """A demo of convolution: edit kernel, stride, padding and dilation, and see the response and its size."""
     return ConvolutionDemo()

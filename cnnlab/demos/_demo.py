@@ -1,4 +1,4 @@
-"""What the demos share: controls beside a figure, a line for messages, a picture where nobody can operate widgets."""
+"""The base class of the demos: controls beside a figure, a status line, a static image where widgets cannot run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,77 +9,80 @@ import ipywidgets as widgets
 
 from cnnlab.look import Figure
 
-SHARP = 1.5  # dots a CSS pixel: drawn in half the time of two
-WIDTH = "330px"  # of the controls
-STYLE = {"description_width": "110px"}
+SCALE = 1.5  # image pixels in a CSS pixel: drawn in half the time of two
+WIDE: dict[str, Any] = {"style": {"description_width": "110px"}, "layout": {"width": "330px"}}  # a control
+BUTTONS: dict[str, Any] = {**WIDE, "style": {**WIDE["style"], "button_width": "auto"}}  # a row of toggle buttons
 FALLBACK = "This is a picture of the demo {name}; run this cell in JupyterLab to operate it."
 
 
 class Demo(widgets.VBox):
-    """Controls at the left, the figure at the right (below on a narrow page), a line for messages underneath.
+    """Controls at the left, the figure and a status line at the right, or below the controls on a narrow screen.
 
-    What comes ``below`` both has the whole width.
-
-    A demo is a widget. Where no widget can be shown (an exported page, a terminal, a saved notebook), its HTML is the
-    picture with its alternative text. Subclasses give `draw`, and call `redraw` when a control changes.
+    Widgets ``below`` both have the whole width. Where no widget can be shown (an exported page, a terminal, a saved
+    notebook), the HTML of a demo is its figure. Subclasses define `draw` and call `redraw_on` with their controls.
     """
 
     name = ""
-    busy = ""  # what the line says during a drawing; of use where one may take longer than 300 ms
+    busy = ""  # the status line while drawing; for demos that may take longer than 300 ms
 
     def __init__(self, controls: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()) -> None:
         self.picture = widgets.HTML()
-        self.status = widgets.HTML(layout=widgets.Layout(min_height="2.6em"))
+        self.status = widgets.HTML(layout={"min_height": "2.6em"})
         self.alt = ""
-        self._quiet = False
-        left = widgets.VBox(list(controls), layout=widgets.Layout(width="350px", flex="0 0 auto"))
-        right = widgets.VBox(
-            [self.picture, self.status], layout=widgets.Layout(flex="1 1 420px", min_width="280px", overflow="hidden")
-        )
-        row = widgets.Layout(display="flex", flex_flow="row wrap", align_items="flex-start", width="100%")
+        self._updating = False
+        left = widgets.VBox(list(controls), layout={"width": "350px", "flex": "0 0 auto"})
+        room = {"flex": "1 1 420px", "min_width": "280px", "overflow": "hidden"}
+        right = widgets.VBox([self.picture, self.status], layout=room)
+        row = {"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start", "width": "100%"}
         super().__init__([widgets.Box([left, right], layout=row), *below])
 
     def draw(self) -> Figure:
-        """The figure for what the controls say now."""
+        """The figure for the present values of the controls."""
         raise NotImplementedError
 
-    def words(self) -> str:
-        """What the line under the figure says when all is well."""
+    def message(self) -> str:
+        """The status line after a drawing without an error."""
         return ""
 
+    def redraw_on(self, *controls: widgets.Widget) -> None:
+        """Redraw when the value of one of these controls changes."""
+        for control in controls:
+            control.observe(self.redraw, "value")
+
     def redraw(self, _change: object = None) -> None:
-        """Draw anew; an error goes to the line under the figure, and the last good figure stays."""
-        if self._quiet:
+        """Draw again; an error is shown in the status line, and the last figure stays."""
+        if self._updating:
             return
         if self.busy:
             self.say(self.busy)
         try:
             self.show(self.draw())
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             self.say(str(error), error=True)
         else:
-            self.say(self.words())
+            self.say(self.message())
 
     def show(self, figure: Figure) -> None:
-        """Put ``figure`` into the demo."""
+        """Show ``figure``."""
         self.alt = figure.alt
-        self.picture.value = figure.html(scale=SHARP)
+        self.picture.value = figure.html(scale=SCALE)
 
     def say(self, text: str, *, error: bool = False) -> None:
-        """Put ``text`` into the line under the figure."""
+        """Write ``text`` into the status line."""
         colour = "var(--jp-error-color1, #b00020)" if error else "inherit"
         lead = "<b>This does not work:</b> " if error else ""
         lines = escape(text).replace("\n", "<br>")
         self.status.value = f'<div role="status" style="color:{colour};line-height:1.4">{lead}{lines}</div>'
 
     @contextmanager
-    def quietly(self) -> Iterator[None]:
-        """Change several controls, then draw once."""
-        self._quiet = True
+    def one_redraw(self) -> Iterator[None]:
+        """Change several controls inside the block, and redraw once at its end."""
+        outermost = not self._updating
+        self._updating = True
         try:
             yield
         finally:
-            self._quiet = False
+            self._updating = not outermost
         self.redraw()
 
     def __repr__(self) -> str:

@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from cnnlab import data, look, models
-from cnnlab.demos._demo import STYLE, WIDTH, Demo
+from cnnlab.demos._demo import BUTTONS, WIDE, Demo
 from cnnlab.training import fit
 
 EPOCHS = 4
-_TRAINED: list["Networks"] = []
+_TRAINED: list["Networks"] = []  # the LeNet-5 of this session, once it is trained
 
 
 class Networks(NamedTuple):
-    """A network, and the same before its training if that is known."""
+    """A network, and the same network before its training if that is known."""
 
     after: nn.Module
     before: nn.Module | None = None
@@ -25,7 +25,7 @@ class Networks(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the demo shows; ``limit`` is the most kernels."""
+    """The settings of the demo; ``limit`` is the largest number of kernels."""
 
     layer: str = "features.conv1"
     mode: str = "channels"
@@ -36,10 +36,10 @@ class Settings:
 def figure(settings: Settings, networks: Networks | None = None) -> look.Figure:
     """The kernels of a layer; without ``networks`` those of a LeNet-5 that is trained on digits for some seconds.
 
-    Before and after training have one scale, so that they can be compared.
+    Before and after training have the same colour scale.
 
     Raises:
-        ValueError: for a layer that is no convolution of the network, or a state that is not known.
+        ValueError: for a layer that is not a convolution of the network, or if the untrained network is not known.
     """
     networks = networks or lenets(progress=False)
     network = networks.after if settings.trained else networks.before
@@ -50,11 +50,12 @@ def figure(settings: Settings, networks: Networks | None = None) -> look.Figure:
     layers = convolutions(network)
     if settings.layer not in layers:
         raise ValueError(f"layer must be one of {', '.join(layers)}, got {settings.layer!r}")
-    both = [cast(nn.Conv2d, one.get_submodule(settings.layer)) for one in networks if one is not None]
+    both = [_layer(one, settings.layer) for one in networks if one is not None]
     scale = max(float(layer.weight.detach().abs().max()) for layer in both) or 1.0
-    state = ("after training" if settings.trained else "before training") if networks.before else ""
-    title = f"{settings.layer}{', ' + state if state else ''}"
-    layer = network.get_submodule(settings.layer)
+    title = settings.layer
+    if networks.before is not None:
+        title += ", after training" if settings.trained else ", before training"
+    layer = _layer(network, settings.layer)
     return look.kernels(layer, mode=settings.mode, limit=settings.limit, scale=scale, title=title)
 
 
@@ -68,7 +69,7 @@ def convolutions(network: nn.Module) -> list[str]:
 
 
 def lenets(*, progress: bool = True) -> Networks:
-    """A LeNet-5 trained for some epochs on digits, and as it was before; trained once in a session."""
+    """A LeNet-5 before and after some epochs of training on digits; it is trained once in a session."""
     if not _TRAINED:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -90,42 +91,41 @@ class KernelsDemo(Demo):
         layers = convolutions(networks.after)
         if not layers:
             raise ValueError(f"a {type(networks.after).__name__} without Conv2d layers has no kernels to show")
-        wide = {"style": STYLE, "layout": widgets.Layout(width=WIDTH)}
-        self.layer = widgets.Dropdown(options=layers, description="layer", **wide)
         modes = [("each input channel", "channels"), ("RGBA", "rgba")]
-        self.mode = widgets.ToggleButtons(options=modes, description="shown as", **wide)
-        self.mode.style.button_width = "auto"
-        self.trained = widgets.ToggleButtons(
-            options=[("before", False), ("after", True)], value=True, description="training", **wide
-        )
-        self.trained.style.button_width = "auto"
-        self.limit = widgets.IntSlider(32, 1, 64, description="kernels at most", continuous_update=False, **wide)
-        controls = [self.layer, self.mode, self.trained, self.limit]
-        if networks.before is None:
-            controls.remove(self.trained)
+        states = [("before", False), ("after", True)]
+        self.layer = widgets.Dropdown(options=layers, description="layer", **WIDE)
+        self.mode = widgets.ToggleButtons(options=modes, description="shown as", **BUTTONS)
+        self.trained = widgets.ToggleButtons(options=states, value=True, description="training", **BUTTONS)
+        self.limit = widgets.IntSlider(32, 1, 64, description="kernels at most", continuous_update=False, **WIDE)
+        trained = [] if networks.before is None else [self.trained]
+        controls = [self.layer, self.mode, *trained, self.limit]
         super().__init__(controls)
-        for control in controls:
-            control.observe(self.redraw, "value")
+        self.redraw_on(*controls)
         self.redraw()
 
     @property
     def settings(self) -> Settings:
-        """What the controls say now."""
+        """The present values of the controls."""
         return Settings(self.layer.value, self.mode.value, self.trained.value, self.limit.value)
 
     def draw(self) -> look.Figure:
-        """The figure for what the controls say now."""
+        """The figure for the present values of the controls."""
         return figure(self.settings, self.networks)
 
-    def words(self) -> str:
-        """What the layer is, and what the colours of RGBA mean for it."""
-        layer = cast(nn.Conv2d, self.networks.after.get_submodule(self.layer.value))
-        meaning = {3: "red, green and blue are the weights of the three input channels, grey is zero"}
-        sign = "blue is below zero, red above: only kernels over three channels are colours"
-        colours = (
-            f"\nopacity is |weight|; {meaning.get(layer.weight.shape[1], sign)}" if self.mode.value == "rgba" else ""
-        )
-        return f"{layer}{colours}"
+    def message(self) -> str:
+        """The layer, and the meaning of the colours in mode RGBA."""
+        layer = _layer(self.networks.after, self.layer.value)
+        if self.mode.value != "rgba":
+            return str(layer)
+        if layer.weight.shape[1] == 3:
+            meaning = "red, green and blue are the weights of the three input channels, grey is zero"
+        else:
+            meaning = "blue is below zero, red above: only kernels over three channels are colours"
+        return f"{layer}\nopacity is |weight|; {meaning}"
+
+
+def _layer(network: nn.Module, name: str) -> nn.Conv2d:
+    return cast(nn.Conv2d, network.get_submodule(name))
 
 
 def kernels(model: nn.Module | None = None, *, before: nn.Module | None = None) -> KernelsDemo:
@@ -134,8 +134,8 @@ def kernels(model: nn.Module | None = None, *, before: nn.Module | None = None) 
     Without a network, a LeNet-5 is trained on digits for some seconds first.
 
     Raises:
-        ValueError: if the network has no convolution, or ``before`` has other layers.
-        TypeError: for something else than a network.
+        ValueError: if the network has no convolution, or ``before`` has other convolutions.
+        TypeError: for anything other than a network.
     """
     if model is None:
         return KernelsDemo(lenets())

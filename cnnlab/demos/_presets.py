@@ -1,4 +1,4 @@
-"""Well-known kernels, and the pictures to try them on."""
+"""Well-known kernels, and pictures to apply them to."""
 
 from functools import cache
 
@@ -9,17 +9,9 @@ from cnnlab import data
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
 PICTURES = (*(f"digit {digit}" for digit in range(10)), *(f"photo: {name}" for name in PHOTOS))
-PRESETS = (
-    "identity",
-    "blur",
-    "sharpen",
-    "Sobel, vertical edges",
-    "Sobel, horizontal edges",
-    "Laplacian",
-    "emboss",
-    "random",
-)
-PHOTO_SIZE = (120, 160)  # pixels: small enough to see what a stride does
+EDGES = ("Sobel, vertical edges", "Sobel, horizontal edges")
+PRESETS = ("identity", "blur", "sharpen", *EDGES, "Laplacian", "emboss", "random")
+PHOTO_SIZE = (120, 160)  # pixels: few enough to see the effect of a stride
 
 Kernel = tuple[tuple[float, ...], ...]
 
@@ -28,38 +20,31 @@ def preset(name: str, size: int = 3, *, seed: int = 0) -> Kernel:
     """A well-known kernel of 3×3 or 5×5 weights.
 
     Raises:
-        ValueError: for a name or a size that is not offered.
+        ValueError: for an unknown name or another size.
 
     >>> preset("Sobel, vertical edges")
     ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
     """
     if name not in PRESETS or size not in (3, 5):
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, of size 3 or 5, got {name!r}, {size}")
-    place = torch.arange(size, dtype=torch.float32) - size // 2
+    offset = torch.arange(size, dtype=torch.float32) - size // 2  # from the centre
     smooth = torch.tensor([1.0, 2, 1]) if size == 3 else torch.tensor([1.0, 4, 6, 4, 1])  # binomial
-    slope = place if size == 3 else torch.tensor([-1.0, -2, 0, 2, 1])
+    slope = offset if size == 3 else torch.tensor([-1.0, -2, 0, 2, 1])
     identity = torch.zeros(size, size)
     identity[size // 2, size // 2] = 1
-    near = ((place[:, None].abs() + place.abs()) <= size // 2) * 1.0  # the diamond around the centre
-    laplacian = near - near.sum() * identity
-    match name:
-        case "identity":
-            weights = identity
-        case "blur":
-            weights = torch.full((size, size), 1 / size**2)
-        case "sharpen":
-            weights = identity - laplacian
-        case "Sobel, vertical edges":
-            weights = smooth[:, None] * slope
-        case "Sobel, horizontal edges":
-            weights = slope[:, None] * smooth
-        case "Laplacian":
-            weights = laplacian
-        case "emboss":
-            weights = place[:, None] + place + identity
-        case _:
-            weights = torch.rand(size, size, generator=torch.Generator().manual_seed(seed)).mul(2).sub(1)
-    return tuple(tuple(round(weight, 2) for weight in row) for row in weights.tolist())
+    diamond = ((offset[:, None].abs() + offset.abs()) <= size // 2) * 1.0
+    laplacian = diamond - diamond.sum() * identity
+    kernels = {
+        "identity": identity,
+        "blur": torch.full((size, size), 1 / size**2),
+        "sharpen": identity - laplacian,
+        "Sobel, vertical edges": smooth[:, None] * slope,
+        "Sobel, horizontal edges": slope[:, None] * smooth,
+        "Laplacian": laplacian,
+        "emboss": offset[:, None] + offset + identity,
+        "random": torch.rand(size, size, generator=torch.Generator().manual_seed(seed)).mul(2).sub(1),
+    }
+    return tuple(tuple(round(weight, 2) for weight in row) for row in kernels[name].tolist())
 
 
 @cache
@@ -74,5 +59,5 @@ def picture(name: str) -> Tensor:
         train = data.digits().train
         first = int((train.labels == int(name[-1])).nonzero()[0])
         return torch.as_tensor(train.images[torch.tensor([first])]).float()[0, 0] / 255
-    grey = torch.tensor([0.299, 0.587, 0.114])  # how bright red, green and blue look: ITU-R BT.601
-    return (data.photo(name.removeprefix("photo: "), size=PHOTO_SIZE).float() * grey[:, None, None]).sum(dim=0) / 255
+    luma = torch.tensor([0.299, 0.587, 0.114])  # of red, green and blue: ITU-R BT.601
+    return (data.photo(name.removeprefix("photo: "), size=PHOTO_SIZE).float() * luma[:, None, None]).sum(dim=0) / 255

@@ -1,4 +1,4 @@
-"""What a training run has told so far, and its picture."""
+"""The losses and epochs of a running training, and their curves."""
 
 from dataclasses import dataclass, field
 
@@ -10,21 +10,21 @@ from cnnlab.look import Figure
 from cnnlab.look.theme import BLUE, SMALL, VERMILION, label_axes, number, percent
 from cnnlab.training import Step
 
-FIRST_EPOCHS = 5  # for which the axis has room at the beginning
-MOST_POINTS = 300  # of the line of batch losses; more cannot be told apart
+FIRST_EPOCHS = 5  # on the x axis at the beginning
+MOST_POINTS = 300  # of the line of batch losses
 
 
 @dataclass
 class Record:
-    """The losses of all steps, and the epochs that are over; a callback of `cnnlab.fit`."""
+    """The losses of all steps, and the completed epochs; `add` is a callback of `cnnlab.fit`."""
 
     losses: list[float] = field(default_factory=list)
-    steps: int = 1  # an epoch
+    steps: int = 1  # in an epoch
     epochs: int = 0
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def add(self, step: Step) -> None:
-        """Note a step."""
+        """Record a step."""
         self.losses.append(step.loss)
         self.steps, self.epochs, self.history = step.steps, step.epochs, step.history
 
@@ -35,14 +35,14 @@ class Record:
 
 
 def chart(record: Record) -> Figure:
-    """Loss by step and validation loss by epoch at the left, accuracies by epoch at the right."""
-    figure = Figure((7.0, 2.9), alt=_words(record), constrained=False)
+    """The loss of each step and the validation loss of each epoch at the left, the accuracies at the right."""
+    figure = Figure((7.0, 2.9), alt=_in_words(record), constrained=False)
     figure.subplots_adjust(left=0.075, right=0.985, bottom=0.17, top=0.9, wspace=0.2)
     loss, accuracy = figure.subplots(1, 2)
     label_axes(loss, title="Loss", x="epochs", y="loss (nats)", grid=True)
     label_axes(accuracy, title="Accuracy", x="epochs", y="accuracy (%)", grid=True)
     end = FIRST_EPOCHS
-    while end < record.done:  # grows in few steps, so that the curves do not creep
+    while end < record.done:  # the axis doubles, so that the curves do not move at every drawing
         end *= 2
     for axes in (loss, accuracy):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
@@ -50,37 +50,39 @@ def chart(record: Record) -> Figure:
     if not record.losses:
         loss.text(0.5, 0.5, "nothing trained yet", transform=loss.transAxes, ha="center", fontsize=SMALL)
         return figure
-    where, values = _thinned(np.asarray(record.losses), record.steps)
+    where, values = _averaged(np.asarray(record.losses), record.steps)
     loss.plot(where, values, color=BLUE, lw=1, label="training, by batch")
-    for part, colour, style in (("train", BLUE, "o-"), ("validation", VERMILION, "s--")):
-        name = "training" if part == "train" else part
-        if len(record.history) and f"{part}_accuracy" in record.history:
-            accuracies = 100 * record.history[f"{part}_accuracy"]
-            accuracy.plot(accuracies.index, accuracies, style, color=colour, ms=4, label=name)
-        if part == "validation" and len(record.history) and "validation_loss" in record.history:
-            losses = record.history["validation_loss"]
-            loss.plot(losses.index, losses, style, color=colour, ms=4, label=name)
-    loss.set_ylim(0, min(loss.get_ylim()[1], 4 * max(values[0], 0.1)))  # one wild batch must not flatten the rest
-    for axes, place in ((loss, "upper right"), (accuracy, "lower right")):
+    history = record.history
+    curves = (
+        (loss, "validation_loss", 1, VERMILION, "s--"),
+        (accuracy, "train_accuracy", 100, BLUE, "o-"),
+        (accuracy, "validation_accuracy", 100, VERMILION, "s--"),
+    )
+    for axes, column, factor, colour, style in curves:
+        if len(history) and column in history:
+            label = "training" if column.startswith("train") else "validation"
+            axes.plot(history.index, factor * history[column], style, color=colour, ms=4, label=label)
+    loss.set_ylim(0, min(loss.get_ylim()[1], 4 * max(values[0], 0.1)))  # an outlier must not flatten the curve
+    for axes, corner in ((loss, "upper right"), (accuracy, "lower right")):
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=SMALL, frameon=False, loc=place)
+            axes.legend(fontsize=SMALL, frameon=False, loc=corner)
     return figure
 
 
-def _thinned(losses: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs and losses of at most `MOST_POINTS` points, each the mean of as many steps."""
+def _averaged(losses: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs and losses of at most `MOST_POINTS` points, each the mean of the same number of steps."""
     each = -(-len(losses) // MOST_POINTS)
     ends = np.append(np.arange(each, len(losses), each), len(losses))
     means = np.array([part.mean() for part in np.split(losses, ends[:-1])])
     return ends / steps, means
 
 
-def _words(record: Record) -> str:
+def _in_words(record: Record) -> str:
     if not record.losses:
         return "Empty curves: nothing trained yet"
     first, last = (float(np.mean(part)) for part in (record.losses[:20], record.losses[-20:]))
-    told = f"Training curves after {number(record.done)} of {record.epochs} epochs: "
-    told += f"the loss of a batch goes from {number(first)} to {number(last)}"
+    text = f"Training curves after {number(record.done)} of {record.epochs} epochs: "
+    text += f"the loss of a batch goes from {number(first)} to {number(last)}"
     if "validation_accuracy" in record.history and len(record.history):
-        told += f", validation accuracy is {percent(float(record.history['validation_accuracy'].iloc[-1]))}"
-    return told
+        text += f", validation accuracy is {percent(float(record.history['validation_accuracy'].iloc[-1]))}"
+    return text

@@ -1,4 +1,4 @@
-"""A classifier that looks through a photograph: in one pass, or crop by crop, and how long each takes."""
+"""A classifier applied to every window of a photograph: in one pass, or crop by crop, and how long each takes."""
 
 import time
 from dataclasses import dataclass
@@ -11,34 +11,34 @@ import torch
 from torch import Tensor
 
 from cnnlab import data, look, models
-from cnnlab.demos._demo import STYLE, WIDTH, Demo
+from cnnlab.demos._demo import BUTTONS, WIDE, Demo
 from cnnlab.inference import predict
 
 PHOTOS = ("coffee", "chelsea", "astronaut", "rocket", "china", "flower")
 SIDES = (224, 256, 320, 384, 448, 512)  # pixels of the shorter side
-WAYS = ("one pass", "crop by crop")
+METHODS = ONE_PASS, CROPS = ("one pass", "crop by crop")
 BATCH = 32  # crops
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the demo shows; without a ``label`` it is the class of the best window; ``side`` in pixels."""
+    """The settings of the demo; the default of ``label`` is the class of the best window; ``side`` in pixels."""
 
     photo: str = PHOTOS[0]
     label: str = ""
     side: int = 448
-    way: str = WAYS[0]
+    method: str = ONE_PASS
 
 
 class Network(NamedTuple):
-    """The network that comes with the installation, and what it is when it slides."""
+    """The network that comes with the installation, and its fully convolutional version."""
 
     trained: models.Pretrained
     dense: models.Convolutionized
 
 
 class Scan(NamedTuple):
-    """The probabilities (1000, H', W') of every window, and how long the network needed."""
+    """The probabilities (1000, H', W') of every window, and the seconds that the network took."""
 
     probabilities: Tensor
     seconds: float
@@ -48,9 +48,9 @@ def figure(settings: Settings) -> look.Figure:
     """The map of a class over a photograph.
 
     Raises:
-        ValueError: for a photograph, a class or a way that does not exist, or a side that is shorter than the window.
+        ValueError: for an unknown photograph, class or method, or a side that is shorter than the window.
     """
-    scan, dense = scanned(settings.photo, settings.side, settings.way), network().dense
+    scan, dense = scanned(settings.photo, settings.side, settings.method), network().dense
     number = _class(settings.label, scan)
     return look.heatmap(
         _picture(settings.photo, settings.side) / 2 + 0.5,
@@ -69,13 +69,13 @@ def network() -> Network:
 
 
 @lru_cache(maxsize=16)
-def scanned(photo: str, side: int, way: str) -> Scan:
-    """What the network says of every window of a photograph, in float32 both ways."""
-    if way not in WAYS:
-        raise ValueError(f"way must be one of {', '.join(WAYS)}, got {way!r}")
+def scanned(photo: str, side: int, method: str) -> Scan:
+    """The probabilities of every window of a photograph, computed in float32 by either method."""
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     picture, (trained, dense) = _picture(photo, side), network()
-    if way == WAYS[0]:
-        _, logits = _timed(dense, picture[None])  # a first pass prepares kernels
+    if method == ONE_PASS:
+        _timed(dense, picture[None])  # the first pass is slower
         seconds, logits = _timed(dense, picture[None])
         return Scan(logits[0].softmax(dim=0), seconds)
     (height, width), (down, right) = dense.input_size, dense.stride
@@ -89,7 +89,7 @@ def scanned(photo: str, side: int, way: str) -> Scan:
 
 @lru_cache(maxsize=4)
 def _picture(photo: str, side: int) -> Tensor:
-    """A photograph as the network wants it, its sides multiples of the stride, so that both ways have the same windows.
+    """A photograph as input of the network; its sides are multiples of the stride, so that the windows fit exactly.
 
     Shape: (3, H, W), from −1 to 1.
     """
@@ -109,7 +109,7 @@ def _timed(model: torch.nn.Module, pictures: Tensor) -> tuple[float, Tensor]:
 
 
 def _class(label: str, scan: Scan) -> int:
-    """The number of a class; without a name that of the best window."""
+    """The index of a class; without a name that of the best window."""
     classes = network().trained.classes
     if not label:
         return int(scan.probabilities.amax(dim=(1, 2)).argmax())
@@ -124,18 +124,17 @@ class ScanDemo(Demo):
     """The widgets over `figure`."""
 
     name = "scan"
-    busy = "looking through the photograph …"
+    busy = "scanning the photograph …"
 
     def __init__(self) -> None:
         default = Settings()
-        wide = {"style": STYLE, "layout": widgets.Layout(width=WIDTH)}
-        self.photo = widgets.Dropdown(options=PHOTOS, value=default.photo, description="photo", **wide)
+        self.photo = widgets.Dropdown(options=PHOTOS, value=default.photo, description="photo", **WIDE)
         self.label = widgets.Combobox(
             options=tuple(dict.fromkeys(network().trained.classes)),
             placeholder="the best window's",
             continuous_update=False,
             description="class",
-            **wide,
+            **WIDE,
         )
         self.side = widgets.SelectionSlider(
             options=SIDES,
@@ -143,46 +142,42 @@ class ScanDemo(Demo):
             continuous_update=False,
             description="shorter side (pixels)",
             style={"description_width": "140px"},
-            layout=wide["layout"],
+            layout=WIDE["layout"],
         )
-        self.way = widgets.ToggleButtons(options=WAYS, description="computed", **wide)
-        self.way.style.button_width = "auto"
-        controls = [self.photo, self.label, self.side, self.way]
+        self.method = widgets.ToggleButtons(options=METHODS, description="computed", **BUTTONS)
+        controls = [self.photo, self.label, self.side, self.method]
         super().__init__(controls)
-        for control in controls:
-            control.observe(self.redraw, "value")
+        self.redraw_on(*controls)
         self.redraw()
 
     @property
     def settings(self) -> Settings:
-        """What the controls say now."""
-        return Settings(self.photo.value, self.label.value.strip(), self.side.value, self.way.value)
+        """The present values of the controls."""
+        return Settings(self.photo.value, self.label.value.strip(), self.side.value, self.method.value)
 
     def draw(self) -> look.Figure:
-        """The figure for what the controls say now."""
+        """The figure for the present values of the controls."""
         return figure(self.settings)
 
-    def words(self) -> str:
-        """How long it took, and, once both ways were tried, how they compare."""
-        photo, side = self.photo.value, self.side.value
-        dense = scanned(photo, side, WAYS[0])
-        windows = dense.probabilities[0].numel()
-        told = f"{windows} windows in one pass: {1000 * dense.seconds:,.0f} ms"
-        if self.way.value == WAYS[0]:
-            return f"{told}; choose “{WAYS[1]}” to compare"
-        crops = scanned(photo, side, WAYS[1])
-        number = _class(self.label.value.strip(), crops)
-        apart = (dense.probabilities - crops.probabilities)[number].abs().max()
+    def message(self) -> str:
+        """The time of one pass, and in comparison that of the crops."""
+        settings = self.settings
+        dense = scanned(settings.photo, settings.side, ONE_PASS)
+        text = f"{dense.probabilities[0].numel()} windows in one pass: {1000 * dense.seconds:,.0f} ms"
+        if settings.method == ONE_PASS:
+            return f"{text}; choose “{CROPS}” to compare"
+        crops = scanned(settings.photo, settings.side, CROPS)
+        apart = (dense.probabilities - crops.probabilities)[_class(settings.label, crops)].abs().max()
         return (
-            f"{told}; crop by crop, {BATCH} at a time: {1000 * crops.seconds:,.0f} ms, "
-            f"{crops.seconds / dense.seconds:.1f} times as long\nThe maps differ by up to {100 * apart:.1f} points: a "
-            "crop has zeros beyond its edge, where the whole picture goes on"
+            f"{text}; crop by crop, {BATCH} at a time: {1000 * crops.seconds:,.0f} ms, "
+            f"{crops.seconds / dense.seconds:.1f} times as long\nThe maps differ by up to {100 * apart:.1f} points: at "
+            "the border of a crop the network pads with zeros, in one pass it uses the pixels beyond"
         )
 
 
 def scan() -> ScanDemo:
     """A demo of a classifier that slides over a photograph: the map of a class, at several scales, and the time.
 
-    EfficientNet-Lite0 looks through the picture in one pass (`cnnlab.convolutionize`) or at one crop after the other.
+    EfficientNet-Lite0 classifies every window in one pass (`cnnlab.convolutionize`) or one crop after the other.
     """
     return ScanDemo()

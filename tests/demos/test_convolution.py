@@ -15,7 +15,7 @@ from cnnlab.demos._presets import PICTURES, PRESETS, picture, preset
 
 @pytest.mark.parametrize(
     ("size", "kernel", "stride", "padding", "dilation"),
-    list(itertools.product((5, 28, 31), (1, 3, 5), (1, 2, 3), (0, 2), (1, 3))),
+    list(itertools.product((5, 28), (1, 3, 5), (1, 2, 3), (0, 2), (1, 3))),
 )
 def test_the_arithmetic_agrees_with_pytorch(size, kernel, stride, padding, dilation):
     try:
@@ -30,12 +30,16 @@ def test_the_arithmetic_agrees_with_pytorch(size, kernel, stride, padding, dilat
         assert convolution.arithmetic(size, kernel, stride, padding, dilation).endswith(f"= {output.shape[-1]}")
 
 
-@pytest.mark.parametrize("name", ["digit 0", "photo: china"])
 @pytest.mark.parametrize(
-    "geometry", [{}, {"stride": 3}, {"padding": 8, "dilation": 8}, {"stride": 6, "padding": 1, "dilation": 2}]
+    ("name", "size", "geometry"),
+    [
+        ("digit 0", 3, {}),
+        ("digit 0", 5, {"stride": 3}),
+        ("photo: china", 5, {"padding": 8, "dilation": 8}),
+        ("photo: china", 3, {"stride": 6, "padding": 1, "dilation": 2}),
+    ],
 )
-@pytest.mark.parametrize("size", [3, 5])
-def test_the_response_is_pytorchs(name, geometry, size):
+def test_the_response_is_pytorchs(name, size, geometry):
     kernel = preset("emboss", size)
     figure = convolution.figure(convolution.Settings(picture=name, kernel=kernel, **geometry))
     expected = F.conv2d(picture(name)[None, None], torch.tensor(kernel)[None, None], **geometry)[0, 0]
@@ -52,7 +56,7 @@ def test_the_arithmetic_stands_in_the_figure_for_both_sides():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"kernel": preset("blur", 5), "dilation": 8}, "reaches over 33 pixels \\(5 weights, dilation 8\\)"),
+        ({"kernel": preset("blur", 5), "dilation": 8}, "covers 33 pixels \\(5 weights, dilation 8\\)"),
         ({"picture": "digit 10"}, "picture must be one of digit 0"),
         ({"kernel": ((1.0,), (1.0, 2.0))}, "rows of equally many weights"),
         ({"kernel": ((float("inf"),),)}, "must be finite"),
@@ -102,16 +106,13 @@ def shown(demo: demos.Demo) -> tuple[str, str]:
     return image["src"], image["alt"]
 
 
-@pytest.mark.parametrize(
-    ("control", "value"),
-    [("stride", 2), ("padding", 3), ("dilation", 2), ("choice", "photo: flower"), ("preset", "blur"), ("size", 5)],
-)
-def test_a_change_of_a_control_changes_picture_and_alternative_text(demo, control, value):
-    before = shown(demo)
-    getattr(demo, control).value = value
-    after = shown(demo)
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+def test_a_change_of_a_control_changes_picture_and_alternative_text(demo):
+    seen = [shown(demo)]
+    changes = {"stride": 2, "padding": 3, "dilation": 2, "choice": "photo: flower", "preset": "blur", "size": 5}
+    for control, value in changes.items():
+        getattr(demo, control).value = value
+        seen.append(shown(demo))
+    assert len({picture for picture, _ in seen}) == len({alt for _, alt in seen}) == 7
 
 
 def test_an_edited_cell_is_part_of_the_kernel_and_the_preset_becomes_own(demo):
@@ -153,20 +154,9 @@ def test_an_own_kernel_of_another_size_gets_a_rim_of_zeros_or_loses_its_rim(demo
     assert torch.equal(torch.tensor(demo.settings.kernel), own)
 
 
-def test_an_error_stands_in_the_demo_and_the_last_good_picture_stays(demo):
-    demo.size.value = 5
-    before = shown(demo)
-    demo.dilation.value = 8
-    assert "the kernel reaches over 33 pixels" in demo.status.value
-    assert shown(demo) == before
-    demo.padding.value = 8
-    assert "reaches" not in demo.status.value
-    assert shown(demo) != before
-
-
 @pytest.mark.parametrize("geometry", [{}, {"stride": 3, "padding": 2}, {"dilation": 2, "padding": 1}])
 def test_what_the_pointer_shows_is_the_convolution(demo, geometry):
-    with demo.quietly():
+    with demo.one_redraw():
         for name, value in geometry.items():
             getattr(demo, name).value = value
     pointer = demo.pointer

@@ -10,7 +10,7 @@ from cnnlab.demos import _kernels as kernels
 
 @pytest.fixture(scope="module")
 def networks() -> kernels.Networks:
-    return kernels.lenets(progress=False)
+    return kernels.Networks(models.build("lenet5"), models.build("lenet5"))
 
 
 def alt(demo: demos.Demo) -> str:
@@ -27,7 +27,7 @@ def test_before_and_after_training_differ_and_share_a_scale(networks):
 
 
 def test_every_control_changes_the_picture(networks):
-    demo = demos.kernels()
+    demo = demos.kernels(networks.after, before=networks.before)
     seen = {demo.picture.value}
     for control, value in (
         (demo.layer, "features.conv2"),
