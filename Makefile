@@ -98,7 +98,7 @@ $(VENV)/.course: $(VENV)/.torch pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.course
-	@echo "Installing what tests need into $(VENV): 50 packages, 0.3 GB the first time"
+	@echo "Installing what tests need into $(VENV): 30 packages, 0.2 GB the first time"
 	$(INSTALL) '.[test]'
 	@touch $@
 
