@@ -157,9 +157,8 @@ class Chooser:
         self.member.disabled = self.size.disabled = not members
         if not members:
             self.size.value = ""
-        elif choice is None:
-            self.size.value = _written(native_size(self.member.value))
         else:
+            choice = choice or Choice(members[0], _written(native_size(members[0])))
             self.member.value, self.size.value = choice
 
     def _family_changed(self, _change: Any) -> None:
