@@ -1,8 +1,8 @@
 """`make bench`: AlexNet sliding over a picture against the same network on every crop; writes tables of README.md.
 
-Both ways take turns in one run, on one photograph at several sizes; what counts is the ratio within a round. Crops come
-in batches of 32, as tensors that are already cut out. The runtime chooses precision and memory format of each side for
-the job of a folder of photographs, as `cnnlab.predict` does; two further rows of the table fix the precision.
+All contenders take turns in one run, on one photograph at several sizes; what counts is the ratio within a round. Crops
+come in batches of 32, as tensors that are already cut out: once in float32, and once, like the one pass, in the
+precision and memory format that the runtime chooses for a folder of such photographs.
 """
 
 import json
@@ -10,17 +10,16 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from statistics import median
 
 import pandas as pd
 import torch
 from tables import ratio, write
-from torch import Tensor, nn
+from torch import nn
 
 import cnnlab
 from cnnlab import data, models
-from cnnlab.inference.runtime import Runtime, choose, native_bfloat16
+from cnnlab.inference.runtime import choose
 
 ROUNDS, PHOTOS = 5, 256  # photographs in the folder for which the runtime chooses
 WINDOW, STRIDE, BATCH = 224, 32, 32
@@ -44,60 +43,55 @@ def lectures(layers: list[nn.Module], input_size: tuple[int, int, int]) -> nn.Se
     return nn.Sequential(*result)
 
 
-def compare(side: int, precision: str) -> list[dict]:
-    """Seconds of both ways in every round, for a picture of ``side`` pixels."""
+def compare(side: int) -> list[dict]:
+    """Seconds of every contender in every round, for a picture of ``side`` pixels."""
     torch.manual_seed(0)
     network = models.build("alexnet").eval()
-    dense = cnnlab.convolutionize(network, (WINDOW, WINDOW))
     picture = data.to_float(data.photo("china", size=(side, side)))[None]
     crops = picture.unfold(2, WINDOW, STRIDE).unfold(3, WINDOW, STRIDE).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
-    jobs = {"crops": (network, (PHOTOS * len(crops), 3, WINDOW, WINDOW)), "dense": (dense, (PHOTOS, 3, side, side))}
-    ways: dict[str, tuple[Runtime, Callable[[], Tensor]]] = {}
-    for name, (model, shape) in jobs.items():
-        runtime = choose(model, shape, precision=precision, device="cpu", training=False)
-        pictures = [runtime.arrange(part) for part in (crops.split(BATCH) if name == "crops" else [picture])]
-        ways[name] = runtime, pass_over(model, pictures)
-    if precision == "float32":
-        slow = lectures([*network.features, *network.classifier], (3, WINDOW, WINDOW))
-        ways["lecture"] = ways["dense"][0], pass_over(slow, [ways["dense"][0].arrange(picture)])
+    dense = cnnlab.convolutionize(network, (WINDOW, WINDOW))
+    slow = lectures([*network.features, *network.classifier], (3, WINDOW, WINDOW))
+    contenders = {
+        "crops in float32": (network, crops, "float32"),
+        "crops": (network, crops, "auto"),
+        "one pass": (dense, picture, "auto"),
+        "the lecture's routine": (slow, picture, "float32"),
+    }
     rows = []
     for turn in range(ROUNDS + 1):
-        row = {"side": side, "precision": precision, "windows": len(crops)}
-        for name, (runtime, run) in ways.items():
-            runtime.place(network)
+        row = {"windows": len(crops)}
+        for name, (model, pictures, precision) in contenders.items():
+            shape = (PHOTOS * len(pictures), *pictures.shape[1:])
+            runtime = choose(model, shape, precision=precision, device="cpu", training=False)
+            runtime.place(model)
+            batches = [runtime.arrange(batch) for batch in pictures.split(BATCH)]
             started = time.perf_counter()
             with torch.inference_mode(), runtime.autocast():
-                run()
-            row[name] = time.perf_counter() - started
-            row[f"{name} chose"] = str(runtime).split(" · ")[1].partition(" (")[0]
+                torch.cat([model(batch) for batch in batches])
+            row |= {name: time.perf_counter() - started, f"{name}, format": str(runtime.format)}
         if turn:  # the first prepares kernels
             rows.append(row)
-    print({key: value if isinstance(value, str) else round(value, 3) for key, value in row.items()}, flush=True)
+            print(side, {key: value if isinstance(value, str) else round(value, 3) for key, value in row.items()})
     return rows
 
 
-def pass_over(model: nn.Module, batches: list[Tensor]) -> Callable[[], Tensor]:
-    return lambda: torch.cat([model(batch) for batch in batches])
-
-
 def speed() -> pd.DataFrame:
-    """A row a size and precision: medians, and the ratio with its spread."""
+    """A row a size: medians, and ratios with their spread."""
     rows = []
-    for precision in ("auto", "float32", "bfloat16") if native_bfloat16() else ("auto", "float32"):
-        for side in SIDES:
-            runs = pd.DataFrame(compare(side, precision))
-            row = {
+    for side in SIDES:
+        runs = pd.DataFrame(compare(side))
+        seconds = runs.select_dtypes("float").median()
+        rows.append(
+            {
                 "picture": f"{side}×{side}",
                 "windows": runs.windows[0],
-                "precision": "chosen" if precision == "auto" else precision,
-                "crops ran in": runs["crops chose"][0],
-                "one pass ran in": runs["dense chose"][0],
-                "crops, ms": f"{1000 * runs.crops.median():,.0f}",
-                "one pass, ms": f"{1000 * runs.dense.median():,.0f}",
-                "times faster": ratio(runs.crops / runs.dense),
+                "runtime's choice": runs["one pass, format"][0],
+                **{f"{name}, ms": f"{1000 * value:,.0f}" for name, value in seconds.items()},
+                "than crops in float32": ratio(runs["crops in float32"] / runs["one pass"]),
+                "than crops": ratio(runs["crops"] / runs["one pass"]),
+                "than the lecture's": ratio(runs["the lecture's routine"] / runs["one pass"]),
             }
-            row["than the lecture's"] = ratio(runs.lecture / runs.dense) if "lecture" in runs else ""
-            rows.append(row)
+        )
     return pd.DataFrame(rows)
 
 

@@ -1,11 +1,10 @@
 """The runtime's rule against the fastest choice: a forward pass, or a step of training, in every precision and format.
 
-`python benchmarks/runtime.py` takes about five minutes and writes a table of README.md. oneDNN reads
-ONEDNN_MAX_CPU_ISA once, so each set of instructions has a process of its own.
+`python benchmarks/runtime.py` takes about five minutes and writes a table of README.md. Each set of instructions has a
+process of its own, since oneDNN reads ONEDNN_MAX_CPU_ISA once.
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,10 +18,11 @@ from tables import write
 from torch import nn
 
 from cnnlab import models
+from cnnlab.course.desk.kernel import environment
 from cnnlab.inference.runtime import BFLOAT16, CHANNELS_LAST, PLAIN, Runtime, choose, native_bfloat16
 
 FORMATS = (PLAIN, CHANNELS_LAST, BFLOAT16)
-ISAS = {"all that it has": None, "AVX-512 without bfloat16": "AVX512_CORE", "AVX2": "AVX2"}
+ISAS = {"all that it has": "ALL", "AVX-512 without bfloat16": "AVX512_CORE", "AVX2": "AVX2"}
 
 
 class Row(NamedTuple):
@@ -89,11 +89,12 @@ def measured() -> list[dict]:
 
 
 def table() -> pd.DataFrame:
+    """The rows of every set of instructions, in processes that have the environment of a notebook's kernel."""
     rows = []
     for instructions, isa in ISAS.items():
-        environment = os.environ | ({"ONEDNN_MAX_CPU_ISA": isa} if isa else {})
+        variables = environment() | {"ONEDNN_MAX_CPU_ISA": isa}
         command = [sys.executable, __file__, "measure"]
-        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command, env=variables, check=True, stdout=subprocess.PIPE, text=True)
         rows += [{"instructions": instructions} | row for row in json.loads(done.stdout)]
     return pd.DataFrame(rows)
 

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 import cnnlab
 from cnnlab import data
+from cnnlab.course.desk.kernel import environment
 
 ROUNDS, ROUNDS_LARGE = 5, 3
 LARGE = {"resnet18": (32, 2), "vgg16": (16, 2)}  # batch size, batches an epoch
@@ -96,13 +97,13 @@ def photographs(count: int) -> data.Split:
 
 
 def compare_large() -> pd.DataFrame:
-    """`large` for every network and instruction set, each in a new process, since oneDNN reads its setting once."""
+    """`large` for every network and set of instructions, in processes with the environment of a notebook's kernel."""
     rows = []
     for setting, isa in ISAS.items():
         for name in LARGE:
-            environment = os.environ | ({"ONEDNN_MAX_CPU_ISA": isa} if isa else {})
+            variables = environment() | {"ONEDNN_MAX_CPU_ISA": isa}
             command = [sys.executable, __file__, name]
-            done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+            done = subprocess.run(command, env=variables, check=True, capture_output=True, text=True)
             result = json.loads(done.stdout.splitlines()[-1])
             plain, fit = pd.Series(result["plain"]), pd.Series(result["fit"])
             rows.append(

@@ -1,4 +1,4 @@
-"""Random changes of training pictures, a whole batch at once, each picture with its own chance."""
+"""Random changes of training pictures, for a whole batch at once, different for each picture."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """Rotate, shift, zoom and mirror every picture of a batch by its own random amounts.
+    """Rotate, shift, zoom and mirror every picture of a batch by random amounts of its own.
 
-    ``rotation`` in degrees, ``shift`` as a fraction of the side, ``zoom`` as a fraction of the scale: each is drawn
-    evenly between minus and plus the value given. ``flip`` mirrors every second picture on average, left to right.
-    What comes in at the edge repeats the edge. The same generator state gives the same changes.
+    ``rotation`` in degrees, ``shift`` as a fraction of the side and ``zoom`` as a fraction of the scale are drawn
+    uniformly between minus and plus the given value. ``flip`` mirrors a picture, left to right, with probability 1/2.
+    Pixels from outside repeat the border. The same generator state gives the same changes.
 
     Shape: (N, C, H, W) float -> the same.
 
@@ -54,7 +54,7 @@ class Augmentation:
 
 
 def warp(images: Tensor, *, angles: Tensor, shifts: Tensor, scales: Tensor) -> Tensor:
-    """Turn, scale and shift each picture about its centre, with bilinear interpolation.
+    """Rotate and scale each picture about its centre, then shift it, with bilinear interpolation.
 
     Shape: images (N, C, H, W); angles (N,) in degrees, counter-clockwise; shifts (N, 2) to the right and down, as
     fractions of the side; scales (N,), above 1 enlarges.
@@ -62,8 +62,8 @@ def warp(images: Tensor, *, angles: Tensor, shifts: Tensor, scales: Tensor) -> T
     height, width = images.shape[-2:]
     radians = angles * (math.pi / 180)
     cos, sin = radians.cos() / scales, radians.sin() / scales
-    # grid_sample asks, for each pixel of the result, where it comes from: the inverse of the change, in
-    # coordinates that run from −1 to 1 over each side, whence the ratio of the sides.
+    # grid_sample needs, for each pixel of the result, its position in the picture: the inverse of the change, in
+    # coordinates from −1 to 1 along each side, hence the ratio of the sides.
     inverse = torch.stack(
         [
             torch.stack([cos, -sin * height / width], dim=1),

@@ -1,4 +1,4 @@
-"""From a picture file to a tensor: any common format, any mode, right way up; what is no picture is named."""
+"""Picture files as tensors: any common format and mode, upright; a file that cannot be read is named."""
 
 import os
 from collections import deque
@@ -13,14 +13,14 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-LARGEST = 80_000_000  # pixels: more is a mistake or an attack, Pillow begins to warn at 89; a camera makes 50
+LARGEST = 80_000_000  # pixels: a camera makes 50 million, and Pillow warns of a decompression bomb at 89
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class UnreadablePictureError(ValueError):
-    """A file that is no picture, or a broken or far too large one; the message names it and says why."""
+    """A file that is not a picture, or a damaged or too large one; the message has its path and the reason."""
 
 
 def open_picture(path: str | os.PathLike[str]) -> Image.Image:
@@ -28,7 +28,7 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UnreadablePictureError: if it is empty, no picture, or has more than 80 million pixels.
+        UnreadablePictureError: if it is empty, not a picture, or has more than 80 million pixels.
     """
     try:
         picture = Image.open(path)
@@ -39,43 +39,43 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
         raise UnreadablePictureError(f"{path}: {why}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadablePictureError(f"{path}: far more pixels than the limit, {LARGEST:,}: make it smaller") from error
-    except Exception as error:  # Pillow's plugins raise anything on damaged files
+    except Exception as error:  # Pillow's plugins raise errors of any class for damaged files
         raise UnreadablePictureError(f"{path}: {_reason(error)}") from error
+    why = ""
     if picture.format == "EPS":  # Pillow would run it in Ghostscript
+        why = "it is PostScript, a program that draws; export it as PNG"
+    elif picture.width * picture.height > LARGEST:
+        why = f"{picture.width}×{picture.height} pixels; the limit is {LARGEST:,}: make it smaller"
+    elif picture.mode == "F" or (picture.mode == "I" and picture.format not in ("PNG", "PPM")):
+        why = "its pixels have 32 bits, and it does not say which value is white; save it with 8 or 16 bits"
+    if why:
         picture.close()
-        raise UnreadablePictureError(f"{path}: it is PostScript, a program that draws; export it as PNG")
-    if picture.width * picture.height > LARGEST:
-        picture.close()
-        raise UnreadablePictureError(
-            f"{path}: {picture.width}×{picture.height} pixels; the limit is {LARGEST:,}: make it smaller"
-        )
+        raise UnreadablePictureError(f"{path}: {why}")
     return picture
 
 
 def decode(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None, channels: int = 3) -> Tensor:
-    """Decode a picture file, turned as its EXIF data says, the first frame if it has several.
+    """Decode a picture file, rotated as its EXIF data says; of several frames, the first.
 
-    With ``size`` (height, width), in pixels, it is scaled to cover that size and cropped at the centre, so that
-    proportions stay. Transparent parts become white. Greys of more than eight bits are scaled to eight; where the
-    file does not say which value is white, it is the least of 1 (floats only), 255 and 65,535 that the picture keeps
-    to, else the picture's maximum.
+    With ``size`` (height, width), in pixels, it is scaled to cover that size and cropped at the centre, which keeps its
+    aspect ratio. Transparent pixels become white. Values of 16 bits are scaled to 8.
 
     Shape: (channels, H, W) uint8, 0 to 255; ``channels`` is 3 (RGB) or 1 (grey).
 
     Raises:
-        FileNotFoundError, UnreadablePictureError: as `open_picture`, and for truncated or broken pixels.
+        FileNotFoundError, UnreadablePictureError: as `open_picture`, and for truncated or damaged pixels.
         ValueError: for other ``channels``, or a ``size`` that is not two whole numbers of at least 1.
     """
     if channels not in (1, 3):
         raise ValueError(f"channels must be 3 (RGB) or 1 (grey), got {channels!r}")
     if size is not None:
         check_size(size)
+    mode = "RGB" if channels == 3 else "L"
     with open_picture(path) as picture:
         try:
-            if size:  # JPEG decodes at a fraction; the longer side twice, since EXIF may turn the picture afterwards
-                picture.draft("RGB" if channels == 3 else "L", (max(size), max(size)))
-            upright = ImageOps.exif_transpose(picture)
-            flat = _flatten(upright).convert("RGB" if channels == 3 else "L")
+            if size:  # JPEG decodes at a fraction; the longer side twice, since EXIF may rotate the picture afterwards
+                picture.draft(mode, (max(size), max(size)))
+            flat = _flatten(ImageOps.exif_transpose(picture)).convert(mode)
         except Exception as error:
             raise UnreadablePictureError(f"{path}: {_reason(error)}") from error
     if size:
@@ -97,8 +97,8 @@ def check_size(size: object) -> None:
 def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, pending: int) -> Generator[Result, None, None]:
     """The results of ``work`` in the order of ``items``, computed by threads at most ``pending`` items ahead.
 
-    Pillow lets go of Python's lock while it decodes, so that the network works meanwhile. Threads and not processes:
-    they start at once on every system, and need no shared memory.
+    Threads suffice because Pillow releases Python's global lock while it decodes. Unlike processes, they start at once
+    on every system and need no shared memory.
 
     >>> list(ahead(abs, [-3, 2, -1], pending=2))
     [3, 2, 1]
@@ -116,28 +116,15 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, pending: int
 
 
 def _reason(error: Exception) -> str:
-    """What a reader can make of an error: those that are meant for readers are ours, and Pillow's `OSError`."""
-    return str(error) if isinstance(error, OSError | UnreadablePictureError) else f"it is damaged ({error!r})"
+    """The message of Pillow's `OSError`, which is written for users; of any other error its class as well."""
+    return str(error) if isinstance(error, OSError) else f"it is damaged ({error!r})"
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
-    """Bring a picture to a mode whose conversion to RGB or grey loses nothing but depth."""
-    if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip sixteen bits at 255
-        values = np.asarray(picture, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise UnreadablePictureError("its pixels are not all finite (NaN or infinite); replace them and save again")
-        shares = values / _white(picture.mode, values.max())
-        return Image.fromarray((shares * 255).clip(0, 255).round().astype(np.uint8))
+    """A picture without transparency, with 8 bits a channel."""
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
+        return Image.fromarray((np.asarray(picture, dtype=np.float64) / 257).round().astype(np.uint8))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(paper, picture)
+        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture
-
-
-def _white(mode: str, highest: float) -> float:
-    """The value of white in a picture of sixteen bits or more, in which ``highest`` occurs."""
-    if mode.startswith("I;16"):
-        return 65535.0
-    common = (255.0, 65535.0) if mode == "I" else (1.0, 255.0, 65535.0)
-    return next((white for white in common if highest <= 1.1 * white), highest)  # resampled floats overshoot a little

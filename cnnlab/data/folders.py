@@ -1,4 +1,4 @@
-"""Class folders of pictures, of any size: names are read at once, pictures when a batch needs them."""
+"""Folders of pictures, one for each class: file names are read at once, pictures when a batch needs them."""
 
 import os
 import warnings
@@ -17,9 +17,9 @@ from cnnlab.data.split import Split, Splits, Unreadable, stratify
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Picture files that are decoded when they are asked for, all to one ``size`` (height, width) in pixels.
+    """Picture files that are decoded on demand, all to the same ``size`` (height, width) in pixels.
 
-    An integer gives one picture, (C, H, W) uint8; a tensor of indices gives fewer `Pictures`.
+    An integer index gives one picture, (C, H, W) uint8; a tensor of indices gives the `Pictures` of those files.
     """
 
     paths: tuple[Path, ...]
@@ -52,17 +52,17 @@ def folder(
     test: float = 0.1,
     seed: int = 0,
 ) -> Splits:
-    """Pictures in folders named after their class (``path/cat/1.jpg``), divided by class into three parts.
+    """Pictures in folders named after their class (``path/cat/1.jpg``), as a stratified split into three parts.
 
-    Only file names and picture headers are read here, so a set may be larger than the memory; `batches` decodes with
-    threads. ``size`` is (height, width) in pixels: pictures are scaled to cover it and cropped at the centre.
-    Files whose header nobody can read are left out, counted in a warning and listed in
-    ``Splits.unreadable``; pictures that turn out to be broken further on are listed by `batches`.
+    Only file names and headers are read here, so that a data set may be larger than the memory; `batches` decodes.
+    ``size`` is (height, width) in pixels: pictures are scaled to cover it and cropped at the centre. Files with an
+    unreadable header are left out, counted in a warning and listed in ``Splits.unreadable``; pictures that cannot be
+    decoded later are listed by `batches`.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: if ``path`` is no folder.
-        ValueError: if there are no class folders, a class without readable pictures, or one with fewer than three.
-            Or if ``size`` is not two whole numbers of at least 1.
+        FileNotFoundError, NotADirectoryError: if ``path`` is not a folder.
+        ValueError: if there are no class folders, for a class with fewer than three readable pictures, or if ``size``
+            is not two whole numbers of at least 1.
     """
     check_size(size)
     root = Path(path)
@@ -75,7 +75,7 @@ def folder(
         raise ValueError(f"{root} holds no class folders; put the pictures in {root}/<class>/, a folder for each class")
     files = [(file, label) for label, name in enumerate(classes) for file in _files(root / name)]
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=8) as threads:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and names the file
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
         reasons = list(threads.map(_unreadable, (file for file, _ in files)))
     readable = [entry for entry, reason in zip(files, reasons, strict=True) if reason is None]
     left_out = tuple(
@@ -106,7 +106,7 @@ def folder(
 
 
 def _files(folder: Path) -> list[Path]:
-    """Every file below ``folder``, hidden ones apart, in an order that is the same on every machine."""
+    """Every file below ``folder`` that is not hidden, sorted, so that the order is the same on every machine."""
     return sorted(
         Path(parent) / name for parent, _, names in os.walk(folder) for name in names if not name.startswith(".")
     )

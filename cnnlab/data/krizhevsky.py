@@ -1,4 +1,4 @@
-"""Krizhevsky's augmentation: crops and reflections, colours along their principal axes, and ten crops at test time.
+"""Krizhevsky's augmentation: random crops and reflections, PCA of the colours, and ten crops at test time.
 
 Krizhevsky, Sutskever and Hinton 2012, *ImageNet Classification with Deep Convolutional Neural Networks*, section 4.1.
 """
@@ -10,16 +10,16 @@ from torch import Tensor
 
 from cnnlab.data.feeding import to_float
 
-CHUNK = 4_000_000  # pixels whose colours are summed at once: 100 MB of doubles
-STRENGTH = 0.1  # standard deviation of the colours' random factors, section 4.1
+CHUNK = 4_000_000  # pixels whose covariance is computed at once: 100 MB of doubles
+STRENGTH = 0.1  # standard deviation of the factors α, section 4.1
 
 
 @dataclass(frozen=True)
 class RandomCrop:
-    """Cut a square at a random place out of every picture of a batch, and mirror every second one on average.
+    """Crop a square at a random position from every picture of a batch, and mirror it with probability 1/2.
 
-    From 256×256 pixels, crops of 224 have 33·33 places (the paper counts 32·32) and, mirrored, twice as many: from this
-    the paper's factor of 2,048.
+    A picture of 256×256 pixels has 33·33 crops of 224 (the paper counts 32·32), or twice as many with reflections: the
+    paper's factor of 2,048.
 
     Shape: (N, C, H, W) -> (N, C, size, size), as an augmentation of `batches`.
 
@@ -34,7 +34,7 @@ class RandomCrop:
     size: int
 
     def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
-        """The crops, each picture with its own place."""
+        """The crops, each at a position of its own."""
         _check_fits(self.size, images)
         count, channels, height, width = images.shape
         tops = torch.randint(height - self.size + 1, (count,), generator=generator).tolist()
@@ -48,21 +48,20 @@ class RandomCrop:
 
 @dataclass(frozen=True, eq=False)
 class ColourPCA:
-    """Shift every picture's colour along the principal axes of the training pictures' colours.
+    """Shift the colour of every picture along the principal axes of the training pictures' colours.
 
-    To every pixel of a picture is added [p₁ p₂ p₃][α₁λ₁ α₂λ₂ α₃λ₃]ᵀ: p and λ are eigenvectors and eigenvalues of the
-    3×3 covariance of RGB values, scaled as networks see them (−1 to 1), and each α is drawn once a picture from a
-    normal distribution with standard deviation ``strength``. So pictures change as in other light, and objects stay
-    what they are.
+    Each pixel of a picture gets [p₁ p₂ p₃][α₁λ₁ α₂λ₂ α₃λ₃]ᵀ added: p and λ are eigenvectors and eigenvalues of the
+    3×3 covariance of RGB values from −1 to 1, the input of the networks, and each α is drawn once for each picture from
+    a normal distribution with standard deviation ``strength``. The effect is that of a different illumination.
 
     Shape: eigenvalues (3,), the largest first; eigenvectors (3, 3), a column each; pictures (N, 3, H, W) float.
 
     Raises:
-        ValueError: for uint8 pictures, in which such small shifts would be lost, or pictures without three channels.
+        ValueError: for uint8 pictures, which would round such small shifts away, or pictures without three channels.
 
     >>> grey = torch.linspace(-1, 1, 100).expand(3, 100).reshape(1, 3, 10, 10)
     >>> colours = ColourPCA.of(grey)
-    >>> colours.eigenvectors[:, 0].abs()  # grey pictures vary along grey, red = green = blue, and along nothing else
+    >>> colours.eigenvectors[:, 0].abs()  # grey pictures vary along red = green = blue only
     tensor([0.5774, 0.5774, 0.5774])
     """
 
@@ -72,7 +71,7 @@ class ColourPCA:
 
     @classmethod
     def of(cls, images: Tensor, *, strength: float = STRENGTH) -> "ColourPCA":
-        """The axes of the colours of training pictures (N, 3, H, W), uint8 or float.
+        """The principal axes of the colours of training pictures (N, 3, H, W), uint8 or float.
 
         Raises:
             ValueError: for pictures without three channels, or with values that are not finite.
@@ -80,7 +79,9 @@ class ColourPCA:
         _check_colours(images)
         count, sums, products = images.numel() // 3, torch.zeros(3).double(), torch.zeros(3, 3).double()
         if count < 2:
-            raise ValueError(f"how colours vary shows in two pixels or more, got pictures of {tuple(images.shape)}")
+            raise ValueError(
+                f"the covariance of colours needs two pixels or more, got pictures of {tuple(images.shape)}"
+            )
         for some in images.split(max(1, CHUNK // images[0, 0].numel())):
             pixels = to_float(some).movedim(1, 0).flatten(1).cpu().double()
             sums += pixels.sum(dim=1)
@@ -92,7 +93,7 @@ class ColourPCA:
         return cls(values.flip(0).clamp(min=0).float(), vectors.flip(1).float(), strength)
 
     def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
-        """The pictures in other light, each in its own."""
+        """The pictures, each with a shift of its own."""
         if not images.is_floating_point():
             raise ValueError(f"colours are shifted in floats from −1 to 1, got {images.dtype}; pass to_float(images)")
         _check_colours(images)
@@ -102,7 +103,7 @@ class ColourPCA:
 
 
 def ten_crops(images: Tensor, size: int) -> Tensor:
-    """The four corners and the centre of pictures, and their reflections: what a prediction is averaged over.
+    """The crops at the four corners and the centre of pictures, and their reflections, to average predictions over.
 
     Shape: (N, C, H, W) -> (N, 10, C, size, size); in the second dimension the upper left, upper right, lower left,
     lower right and centre of the picture, then of its mirror image.
@@ -113,7 +114,7 @@ def ten_crops(images: Tensor, size: int) -> Tensor:
     >>> ten_crops(torch.arange(9.0).reshape(1, 1, 3, 3), 1).flatten()
     tensor([0., 2., 6., 8., 4., 2., 0., 8., 6., 4.])
     """
-    from torchvision.transforms.v2.functional import ten_crop  # takes a second, and only this needs it
+    from torchvision.transforms.v2.functional import ten_crop  # takes a second, and only this function needs it
 
     _check_fits(size, images)
     return torch.stack(ten_crop(images, [size, size]), dim=1)

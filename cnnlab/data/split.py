@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Images(Protocol):
-    """What a split's pictures must offer: a uint8 tensor (N, C, H, W), or pictures that are decoded on demand."""
+    """The pictures of a split: a uint8 tensor (N, C, H, W), or pictures that are decoded on demand."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -29,8 +29,8 @@ class Split:
     (N,) of indices into ``classes``. A slice, or a tensor or list of indices, gives a smaller split.
 
     Raises:
-        ValueError: if there are no pictures, not as many labels as pictures, a label without a class, or labels of
-            another type or shape.
+        ValueError: if there are no pictures, if the numbers of pictures and labels differ, for a label without a class,
+            or for labels of another type or shape.
 
     >>> split = Split(torch.zeros(5, 1, 28, 28, dtype=torch.uint8), torch.arange(5), tuple("abcde"))
     >>> split[:2]
@@ -50,8 +50,8 @@ class Split:
             if isinstance(self.labels, Tensor):
                 kind = f"{self.labels.dtype} of shape {tuple(self.labels.shape)}"
             raise ValueError(
-                f"labels must be an int64 tensor (N,) of indices into the classes, got {kind}; of a list of whole "
-                "numbers torch.tensor makes one"
+                f"labels must be an int64 tensor (N,) of indices into the classes, got {kind}; torch.tensor converts "
+                "a list of whole numbers"
             )
         if len(self.labels) != count:
             raise ValueError(f"a split needs one label a picture, got {count} pictures and {len(self.labels)} labels")
@@ -69,8 +69,8 @@ class Split:
             index = torch.as_tensor(index)
             if index.ndim != 1:
                 raise ValueError(
-                    f"a split is cut by a slice or by indices (N,), got {index.tolist()!r:.80}; split[1:2] has one "
-                    "picture, split.images[1] is one"
+                    f"a split is indexed by a slice or by indices (N,), got {index.tolist()!r:.80}; split[1:2] is a "
+                    "split of one picture, split.images[1] is a picture"
                 )
             index = index if len(index) else index.long()  # torch takes an empty list for one of floats
         chosen = torch.arange(len(self))[index]
@@ -95,7 +95,7 @@ class Unreadable(NamedTuple):
 
 
 class Splits(NamedTuple):
-    """The parts of a data set, and the pictures that were left out because nobody can read them."""
+    """The parts of a data set, and the files that were left out because they cannot be read."""
 
     train: Split
     validation: Split
@@ -104,10 +104,10 @@ class Splits(NamedTuple):
 
 
 def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Splits:
-    """Divide ``whole`` so that every part has every class in the same proportion, to within a picture.
+    """Split ``whole`` into parts with the same proportion of every class, to within one picture of each.
 
-    ``validation`` and ``test`` are fractions of the whole. Pictures are shuffled; ``seed`` decides how. To within a
-    picture can mean none: at a tenth, a class of fewer than about ten pictures may be missing from a part.
+    ``validation`` and ``test`` are fractions of the whole. Pictures are shuffled with ``seed``. With a fraction of 0.1,
+    a class of fewer than about ten pictures may be missing from a part.
 
     Raises:
         ValueError: for fractions that leave nothing to train on, or a class with too few pictures for three parts.
@@ -116,7 +116,7 @@ def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Spli
     >>> [torch.bincount(part.labels).tolist() for part in stratify(whole, validation=0.2, test=0.2, seed=0)[:3]]
     [[6, 6, 6, 6, 6], [2, 2, 2, 2, 2], [2, 2, 2, 2, 2]]
     """
-    from sklearn.model_selection import train_test_split  # takes half a second, and only new data sets need it
+    from sklearn.model_selection import train_test_split  # takes half a second, and only this function needs it
 
     if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
         raise ValueError(
@@ -133,9 +133,9 @@ def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Spli
         )
     except ValueError as error:
         raise ValueError(
-            f"{len(whole)} pictures of {len(whole.classes)} classes cannot be divided into {validation:.0%} "
-            f"validation, {test:.0%} test and the rest in the proportions of the classes ({error}); add pictures or "
-            "change the fractions"
+            f"{len(whole)} pictures of {len(whole.classes)} classes cannot be split into {validation:.0%} validation, "
+            f"{test:.0%} test and the rest with the same proportions of classes ({error}); add pictures or change the "
+            "fractions"
         ) from error
     train = torch.as_tensor(train_part)
     return Splits(whole[train], whole[torch.as_tensor(validation_part)], whole[torch.as_tensor(test_part)])

@@ -2,8 +2,9 @@
 
 On a processor with bfloat16 instructions, large networks run about twice as fast in bfloat16 as in float32; on one that
 must emulate them, slower. Both precisions are faster in channels-last. There are two exceptions, both in training:
-bfloat16 is slow for depthwise convolutions, and without AVX-512 channels-last is slow for large feature maps. Small
-networks run in plain float32: they take seconds, and their numbers are the same on every processor but for rounding.
+bfloat16 is slow for depthwise convolutions, and without AVX-512 channels-last is slow for other convolutions over large
+feature maps. Small networks run in plain float32: they take seconds, and their numbers are the same on every processor
+but for rounding.
 ``benchmarks/runtime.py`` compares the rule with the fastest choice.
 """
 
@@ -161,13 +162,15 @@ def _on_cpu(model: nn.Module, shape: tuple[int, ...], precision: str, training: 
     instructions = torch.backends.cpu.get_cpu_capability()
     if instructions not in ("AVX2", "AVX512"):
         return PLAIN, "not an x86 processor with AVX2"
+    depthwise = any(layer.groups == layer.in_channels > 1 for layer in convolutions)
     reason = "as asked" if precision == "float32" else "this processor has no native bfloat16"
     if precision == "auto" and native_bfloat16():
-        if not (training and any(layer.groups == layer.in_channels > 1 for layer in convolutions)):
+        if not (training and depthwise):
             return BFLOAT16, "this processor has native bfloat16"
         reason = "bfloat16 is slow in training depthwise convolutions"
     avx512 = instructions == "AVX512" and _newest_allowed() not in WITHOUT_AVX512
-    return (PLAIN if training and pixels > LARGE_PICTURE and not avx512 else CHANNELS_LAST), reason
+    slow = training and not avx512 and not depthwise and pixels > LARGE_PICTURE
+    return (PLAIN if slow else CHANNELS_LAST), reason
 
 
 def _newest_allowed() -> str:

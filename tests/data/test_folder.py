@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 import torch
 from PIL import Image
@@ -9,6 +11,11 @@ def make(folder, name, count, size=(20, 20)):
     (folder / name).mkdir(parents=True, exist_ok=True)
     for number in range(count):
         Image.new("RGB", size, (number * 9 % 256, 0, 0)).save(folder / name / f"{number}.png")
+
+
+def bitmap_header(width, height):
+    """The head of a BMP file of 24 bits a pixel, without the pixels."""
+    return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
 
 
 def test_folders_are_classes_and_files_their_pictures(tmp_path):
@@ -28,14 +35,13 @@ def test_unreadable_files_are_counted_and_listed(tmp_path):
     make(tmp_path, "cat", 10)
     (tmp_path / "cat" / "empty.jpg").touch()
     (tmp_path / "cat" / "text.jpg").write_text("a text")
-    huge = Image.new("1", (20_000, 20_000))
-    huge.save(tmp_path / "cat" / "huge.png")
+    (tmp_path / "cat" / "huge.bmp").write_bytes(bitmap_header(20_000, 20_000))
     with pytest.warns(UserWarning, match=r"3 of 13 files in .* cannot be read and are left out: cat/empty.jpg, "):
         parts = data.folder(tmp_path, size=(8, 8), validation=0.2, test=0.2)
     reasons = {entry.path: entry.reason for entry in parts.unreadable}
     assert reasons["cat/empty.jpg"] == "the file is empty"
     assert reasons["cat/text.jpg"] == "it is no picture that Pillow can read"
-    assert reasons["cat/huge.png"] == "far more pixels than the limit, 80,000,000: make it smaller"
+    assert reasons["cat/huge.bmp"] == "far more pixels than the limit, 80,000,000: make it smaller"
     assert sum(len(part) for part in parts[:3]) == 10
 
 

@@ -32,7 +32,7 @@ def test_rare_classes_keep_their_share_in_every_part():
             {"validation": 0.6, "test": 0.5},
             "fractions above 0 that leave something to train on, got 0.6 and",
         ),
-        ([0, 1, 2, 3] * 3, {"validation": 0.1, "test": 0.1}, "12 pictures of 4 classes cannot be divided"),
+        ([0, 1, 2, 3] * 3, {"validation": 0.1, "test": 0.1}, "12 pictures of 4 classes cannot be split"),
     ],
 )
 def test_what_cannot_be_divided_is_said(labels, options, message):
@@ -69,14 +69,16 @@ PICTURES = torch.zeros(2, 1, 2, 2, dtype=torch.uint8)
 )
 def test_labels_that_are_no_indices_are_refused(labels, got):
     with pytest.raises(
-        ValueError, match=rf"labels must be an int64 tensor \(N,\) .* got {got}.*; of a list .* torch.tensor"
+        ValueError, match=rf"labels must be an int64 tensor \(N,\) .* got {got}.*; torch.tensor converts a list"
     ):
         data.Split(PICTURES, labels, ("a", "b"))
 
 
 @pytest.mark.parametrize("index", [1, torch.tensor(1), [[0], [1]]])
 def test_an_index_that_is_no_list_is_refused_with_the_way_out(index):
-    with pytest.raises(ValueError, match=r"a slice or by indices \(N,\), got .*1.*; split\[1:2\] has one picture"):
+    with pytest.raises(
+        ValueError, match=r"a slice or by indices \(N,\), got .*1.*; split\[1:2\] is a split of one picture"
+    ):
         data.Split(PICTURES, torch.arange(2), ("a", "b"))[index]
 
 

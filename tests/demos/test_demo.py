@@ -88,6 +88,7 @@ def test_the_bundle_has_the_widget_and_its_picture(make):
     demo.close()
 
 
+@pytest.mark.slow  # it starts a kernel
 def test_an_exported_page_and_a_tidied_notebook_show_the_picture(tmp_path):
     cell = nbformat.v4.new_code_cell("from cnnlab import demos\ndemos.convolution()")
     notebook = nbformat.v4.new_notebook(cells=[cell])

@@ -39,7 +39,7 @@ def chosen(model, shape, *, precision="auto", training=True):
 FASTEST = {
     "resnet18": (torchvision.models.resnet18, (32, 3, 224, 224), True, (BFLOAT16, CHANNELS_LAST, PLAIN)),
     "vgg16": (torchvision.models.vgg16, (16, 3, 224, 224), True, (BFLOAT16, CHANNELS_LAST, PLAIN)),
-    "efficientnet_lite0": (None, (16, 3, 224, 224), True, (CHANNELS_LAST, CHANNELS_LAST, PLAIN)),
+    "efficientnet_lite0": (None, (16, 3, 224, 224), True, (CHANNELS_LAST, CHANNELS_LAST, CHANNELS_LAST)),
     "resnet20": (None, (64, 3, 32, 32), True, (BFLOAT16, CHANNELS_LAST, CHANNELS_LAST)),
     "lenet5": (None, (64, 1, 28, 28), True, (PLAIN, PLAIN, PLAIN)),
     "alexnet": (None, (32, 3, 224, 224), False, (BFLOAT16, CHANNELS_LAST, CHANNELS_LAST)),

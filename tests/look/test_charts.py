@@ -1,6 +1,5 @@
 """Charts show the numbers they were given, and say their finding in the alternative text."""
 
-import matplotlib.colors
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,10 +149,3 @@ def test_correlations_share_one_scale_and_say_their_mean():
 def test_what_is_no_correlation_is_refused(matrix, message):
     with pytest.raises(ValueError, match=message):
         look.correlations(matrix)
-
-
-def test_line_colours_are_okabe_and_itos():
-    published = {"#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#000000", "#f0e442"}
-    from cnnlab.look.theme import COLOURS
-
-    assert {matplotlib.colors.to_hex(colour) for colour in COLOURS} <= published

@@ -51,13 +51,13 @@ def test_frequent_colours_are_kept_exactly():
     assert tuple(image[0, 0]) == (255, 255, 255)
 
 
-def test_a_map_over_a_photograph_has_no_false_steps():
+def test_a_map_over_a_photograph_has_no_false_bands_of_colour():
     scores = torch.linspace(0, 1, 120).reshape(8, 15)
     figure = look.heatmap(data.photo("coffee", size=(448, 672)), scores, window=(224, 224), stride=(32, 32))
     true = figure._pixels(1.5)
     packed = Image.open(io.BytesIO(_packed(true))).convert("RGB")
     seen, meant = (np.asarray(image.filter(ImageFilter.BoxBlur(4)), float) for image in (packed, true))
-    assert np.abs(seen - meant).max() < 20  # of 255; a palette of the frequent colours alone is off by 40
+    assert np.abs(seen - meant).max() < 20  # of 255
     assert np.asarray(packed)[0, 0].tolist() == [255, 255, 255]
 
 
@@ -68,9 +68,8 @@ def test_scale_asks_for_other_sizes_and_leaves_the_figure_as_it_was():
 
 
 def test_large_photographs_get_fewer_dots_not_more_bytes():
-    names = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
-    figure = look.pictures([data.photo(name) for name in names])
-    assert len(figure.png()) < 150_000
+    figure = look.pictures([data.photo("astronaut"), data.photo("china")])
+    assert len(figure.png()) < 100_000
     assert shown(figure).size[0] < 2 * 100 * figure.get_figwidth()
 
 
@@ -93,6 +92,7 @@ def test_no_figure_is_left_behind_and_no_setting_changed(digits):
     assert dict(matplotlib.rcParams) == before
 
 
+@pytest.mark.slow  # it starts a kernel
 def test_beside_pyplot_in_a_notebook_it_is_shown_once_and_without_a_bare_png(tmp_path):
     cells = [
         "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",

@@ -1,1 +1,1 @@
-"""The data sets that come with the installation, and torchvision's."""
+"""Data sets: those that come with the installation, and torchvision's."""

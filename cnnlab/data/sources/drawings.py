@@ -1,4 +1,4 @@
-"""A student's own drawing of a digit, brought to the form of MNIST's."""
+"""A drawn digit, preprocessed as the digits of MNIST were."""
 
 import os
 
@@ -11,20 +11,19 @@ from torch import Tensor
 from cnnlab.data.decoding import decode
 
 SIDE, BOX = 28, 20  # pixels: MNIST fits a digit into 20×20 and centres its mass in 28×28
-ENOUGH = 560  # pixels of the longer side to which a photograph is reduced first: BOX times 28
-CONTRAST = 32  # of 255, between the paper and the darkest stroke: less is an empty sheet
+LARGEST = 560  # pixels: the longer side of a photograph is reduced to 28 times BOX first
+CONTRAST = 32  # of 255, between the paper and the darkest stroke: less is an empty page
 INK = 0.25  # of the darkest stroke: less is paper or compression noise
-STROKE = 1.5  # pixels of 28: MNIST's strokes are two to three wide, its finest this; a finer pen's would fade away
-SPECK = 0.05  # of the ink of the largest piece: less is dirt
+STROKE = 1.5  # pixels of 28: the thinnest strokes of MNIST; most are two to three pixels wide
+SPECK = 0.05  # of the ink of the largest connected component: a smaller component is dirt
 
 
 def drawing(path: str | os.PathLike[str]) -> Tensor:
-    """Read a drawn digit from a picture file, on light or on dark paper, as a picture like MNIST's.
+    """Read a digit that was drawn on light or dark paper from a picture file, and preprocess it as MNIST's.
 
-    The light on a photographed sheet, shadows included, is taken away: what counts is how much darker a stroke is than
-    the paper around it. The strokes of a fine pen are thickened. Then they are cut out, scaled into 20×20 pixels with
-    their proportions kept, and placed so that their centre of mass lies in the middle of 28×28: LeCun et al. 1998,
-    section III.A, did so with every training digit, and a network knows no others.
+    Uneven light and shadows are removed: the ink of a pixel is how much darker it is than the paper around it. Thin
+    strokes are thickened. The digit is then cropped, scaled to fit 20×20 pixels with its aspect ratio, and positioned
+    with its centre of mass at the centre of 28×28 pixels, as all digits of MNIST: LeCun et al. 1998, section III.A.
 
     Shape: (1, 1, 28, 28) uint8, white on black.
 
@@ -33,7 +32,7 @@ def drawing(path: str | os.PathLike[str]) -> Tensor:
         ValueError: if nothing is drawn on it.
     """
     photo = Image.fromarray(decode(path, channels=1)[0].numpy())
-    photo.thumbnail((ENOUGH, ENOUGH), Image.Resampling.BOX)
+    photo.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
     try:
         return drawn(np.asarray(photo))
     except ValueError as error:
@@ -41,7 +40,7 @@ def drawing(path: str | os.PathLike[str]) -> Tensor:
 
 
 def drawn(grey: np.ndarray) -> Tensor:
-    """A drawn digit from the grey values of a sheet, as `drawing` makes it of a picture file.
+    """The digit of `drawing`, from the grey values of a page instead of a picture file.
 
     Shape: (H, W), 0 to 255 -> (1, 1, 28, 28) uint8, white on black.
 
@@ -51,8 +50,8 @@ def drawn(grey: np.ndarray) -> Tensor:
     ink = _ink(grey.astype(np.float64))
     if ink.max() < CONTRAST:
         raise ValueError("nothing is drawn on it; draw a digit with a thick dark pen on white paper")
-    cut = _cut(_strokes(np.where(ink >= INK * ink.max(), ink / ink.max() * 255, 0)))
-    cut = _cut(_thickened(cut, STROKE / BOX * max(cut.shape)))
+    cut = _cropped(_strokes(np.where(ink >= INK * ink.max(), ink / ink.max() * 255, 0)))
+    cut = _cropped(_thickened(cut, STROKE / BOX * max(cut.shape)))
     scale = BOX / max(cut.shape)
     height, width = (max(1, round(side * scale)) for side in cut.shape)
     small = Image.fromarray(cut.astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
@@ -60,19 +59,19 @@ def drawn(grey: np.ndarray) -> Tensor:
 
 
 def _ink(grey: np.ndarray) -> np.ndarray:
-    """The share of light that each pixel swallows, 0 to 255, for strokes thinner than a third of the sheet."""
-    around = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))  # is what the border shows
+    """The share of light that each pixel absorbs, 0 to 255, for strokes thinner than a third of the page."""
+    around = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))  # the paper, at the border
     darkest, lightest = np.percentile(grey, [0.5, 99.5])
     if lightest - around > around - darkest:  # chalk on a board
         grey = 255 - grey
-    # A closing fills what is darker and narrower than its window; slopes of light, and edges of shadows, it leaves.
+    # A closing fills what is darker and narrower than its window, and keeps gradients of light and edges of shadows.
     paper = ndimage.grey_closing(grey, size=[side // 3 + 1 for side in grey.shape])
-    # In a shadow the same ink differs less from the paper, and is as dark.
+    # Relative to the paper, so that ink in a shadow counts as much as in the light.
     return 255 * (paper - grey) / np.maximum(paper, 1)
 
 
 def _strokes(ink: np.ndarray) -> np.ndarray:
-    """The ink without dirt, and without what comes in from outside, such as a shadow, if anything else is there."""
+    """The ink without small components (dirt) and, if others remain, without those at the border (shadows)."""
     labels, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
     masses = ndimage.sum_labels(ink, labels, range(1, count + 1))
     large = set(1 + np.flatnonzero(masses >= SPECK * masses.max()))
@@ -80,13 +79,13 @@ def _strokes(ink: np.ndarray) -> np.ndarray:
     return np.where(np.isin(labels, list(inside or large)), ink, 0)
 
 
-def _cut(ink: np.ndarray) -> np.ndarray:
+def _cropped(ink: np.ndarray) -> np.ndarray:
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _thickened(ink: np.ndarray, wanted: float) -> np.ndarray:
-    """Strokes of ``wanted`` pixels at least: in a stroke of width w a pixel is w/4 from the edge, in the mean."""
+    """Strokes at least ``wanted`` pixels wide: in a stroke of width w a pixel is w/4 from the edge on average."""
     depth = ndimage.distance_transform_edt(np.pad(ink > 0, 1))
     reach = round((wanted - 4 * depth[depth > 0].mean()) / 2)
     if reach < 1:
@@ -96,14 +95,14 @@ def _thickened(ink: np.ndarray, wanted: float) -> np.ndarray:
 
 
 def _centred(digit: np.ndarray) -> np.ndarray:
-    """Place a digit's centre of mass in the middle of 28×28, as far as it fits."""
+    """Move a digit's centre of mass to the centre of 28×28 pixels, as far as it fits."""
     height, width = digit.shape
     mass = digit.sum()
     centre = (np.arange(height) @ digit.sum(axis=1) / mass, np.arange(width) @ digit.sum(axis=0) / mass)
     top, left = (
-        int(np.clip(round(SIDE / 2 - middle), 0, SIDE - length))  # in MNIST the mean lies at pixel 14.0, counted from 0
+        int(np.clip(round(SIDE / 2 - middle), 0, SIDE - length))  # MNIST's mean is pixel 14.0, counted from 0
         for middle, length in zip(centre, digit.shape, strict=True)
     )
-    page = np.zeros((SIDE, SIDE), np.uint8)
-    page[top : top + height, left : left + width] = digit
-    return page
+    centred = np.zeros((SIDE, SIDE), np.uint8)
+    centred[top : top + height, left : left + width] = digit
+    return centred

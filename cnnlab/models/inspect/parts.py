@@ -1,9 +1,9 @@
-"""A network's parts: what a drawing of it shows, each with all its layers.
+"""The parts of a network, each with all its layers, for tables and drawings.
 
 A part is a convolution, a pooling, a linear layer, or a module of several layers such as an inception module or a
-residual block: what stands in the network itself or in one of its ``nn.Sequential`` (``features``, a stage).
-Activations, normalisations, dropout and flattening belong to the part before them, padding to the one after; so do
-parameters of the network's own that stand beside its parts, to the last.
+residual block. Parts are children of the network or of one of its ``nn.Sequential`` (``features``, a stage).
+Activations, normalisations, dropout and flattening belong to the part before them, padding to the part after. The
+network's own parameters belong to its last part.
 """
 
 from collections import Counter
@@ -13,26 +13,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 from torch import Tensor, nn
 
-from cnnlab.models.inspect.summaries import first_tensor, holds_layers, summary
+from cnnlab.models.inspect.summaries import COLUMNS, first_tensor, holds_layers, summary
 
-COLUMNS = (
-    "name",
-    "kind",
-    "output_shape",
-    "parameters",
-    "multiply_adds",
-    "receptive_field",
-    "stride",
-    "activation_memory",
-    "layers",
-)
 SUMS = ("parameters", "multiply_adds", "activation_memory")
 WEIGHTED = (nn.Conv2d, nn.Linear)
 POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 
 
 class Run(NamedTuple):
-    """A run of a module: what it put out, and the rows of ``summary`` that its layers added."""
+    """A run of a module: its output, and the rows of ``summary`` for its layers."""
 
     module: str
     output: Tensor
@@ -42,12 +31,12 @@ class Run(NamedTuple):
 def parts(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     """The parts of ``model`` in the order in which they run, for a picture of ``input_size`` (C, H, W).
 
-    Columns: those of ``summary``, summed over a part's layers or taken at its end. ``kind`` is "convolution",
-    "pooling", "linear" or "module", ``name`` the last word of the layer's name (``conv3_1`` for ``features.conv3_1``),
-    and ``layers`` counts the convolutions and linear layers in it.
+    Columns: those of ``summary``, summed over the layers of a part or taken at its end, and ``layers``, the number of
+    its convolutions and linear layers. ``kind`` is "convolution", "pooling", "linear" or "module"; ``name`` is the last
+    part of the layer's name (``conv3_1`` for ``features.conv3_1``).
 
     Raises:
-        ValueError: if ``input_size`` is not (C, H, W), and what the model raises if it can't take such a picture.
+        ValueError: if ``input_size`` is not (C, H, W); and what the model raises for a picture of this size.
 
     >>> from cnnlab.models import build
     >>> parts(build("lenet5"), (1, 28, 28))[["name", "kind", "output_shape", "parameters"]].head(3)
@@ -89,7 +78,7 @@ def parts(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     if not found:  # normalisations and activations alone
         found.append(_part(type(model).__name__, "module", model, ends[-1][1]))
     _add(found[-1], waiting)
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    return pd.DataFrame(found, columns=[*COLUMNS, "layers"])
 
 
 def _part(name: str, kind: str, module: nn.Module, output: Tensor) -> dict[str, Any]:
@@ -105,7 +94,7 @@ def _part(name: str, kind: str, module: nn.Module, output: Tensor) -> dict[str, 
 
 
 def _modules(model: nn.Module, ran: Collection[str], before: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The modules that may be parts, with their names; where a container did not run itself, what ran in it."""
+    """The modules that may be parts, with their names; of a container that did not run itself, the modules in it."""
     for name, child in model.named_children():
         path = before + name
         if path not in ran or (isinstance(child, nn.Sequential) and not before and holds_layers(child)):
@@ -115,7 +104,7 @@ def _modules(model: nn.Module, ran: Collection[str], before: str = "") -> Iterat
 
 
 def _runs(table: pd.DataFrame, modules: Collection[str], ends: list[tuple[str, Tensor]]) -> list[Run]:
-    """The runs of the modules in order; the rows of one that runs several times go to its runs in equal shares."""
+    """The runs of the modules in order; the rows of a module that runs several times are divided equally."""
     ends = [(name, output) for name, output in ends if name in modules]
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in modules}
     for record in table.to_dict("records"):
@@ -153,6 +142,6 @@ def _add(part: dict[str, Any], rows: list[dict[str, Any]]) -> None:
 
 
 def _last(name: str) -> str:
-    """The last word of a layer's name; of a number, with the word before it."""
+    """The last part of a layer's name; if that is a number, with the part before it."""
     before, _, last = name.rpartition(".")
     return f"{before.rpartition('.')[2]}.{last}" if last.isdigit() and before else last

@@ -89,6 +89,7 @@ def test_a_missing_jupyterlab_says_what_to_install(course: Path, monkeypatch: py
         lab("work")
 
 
+@pytest.mark.notebook
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_lab_takes_a_next_port_prints_the_real_address_serves_it_and_stops(course: Path) -> None:
     code = (

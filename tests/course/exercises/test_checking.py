@@ -98,6 +98,7 @@ def test_an_endless_loop_is_stopped_and_the_other_questions_are_still_checked(co
     assert result.raised == ("'while True:': did not end in time",)
 
 
+@pytest.mark.notebook
 def test_a_kernel_that_ends_leaves_the_questions_after_it_unreached(course: Path) -> None:
     notebook = answered()
     notebook.cells[4].source = "import os\nos._exit(1)"  # as a kernel ends that the system kills for its memory
@@ -119,6 +120,7 @@ def test_a_name_without_a_number_is_refused_even_if_there_is_such_a_file(course:
         check("02_mine.ipynb")
 
 
+@pytest.mark.notebook
 def test_a_notebook_of_the_format_without_cell_ids_is_checked(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = json.loads(nbformat.writes(answered(size="n - k")))
     notebook["nbformat_minor"] = 4  # as Colab saves it

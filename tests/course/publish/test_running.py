@@ -104,18 +104,21 @@ def test_a_cell_that_raises_is_shown_with_its_id_source_and_traceback(tmp_path: 
     assert path.read_bytes() == before
 
 
+@pytest.mark.notebook
 def test_a_kernel_that_dies_is_reported(tmp_path: Path) -> None:
     path = saved(tmp_path / "01.ipynb", "import os; os._exit(1)")
     with pytest.raises(CourseError, match=r"cell 'cell-0':\n.*\nended its kernel: out of memory, or a crash"):
         run(path)
 
 
+@pytest.mark.notebook
 def test_a_cell_that_never_ends_is_stopped(tmp_path: Path) -> None:
     path = saved(tmp_path / "01.ipynb", "while True: pass")
     with pytest.raises(CourseError, match=r"cell 'cell-0':\n    while True: pass\ntook more than 1 seconds"):
         run(path, timeout=1)
 
 
+@pytest.mark.notebook
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_an_interrupt_ends_the_run_and_its_kernel(tmp_path: Path) -> None:
     mark = tmp_path / "kernel.pid"
@@ -147,6 +150,7 @@ def wait_for(condition: object, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.notebook
 def test_a_packaged_lecture_runs_on_a_copy(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = notebooks.PACKAGE
     package.mkdir()

@@ -105,7 +105,7 @@ def test_a_file_that_was_cut_off_is_said_with_the_way_out(tmp_path):
     write_mnist(tmp_path, (20, 20), np.zeros((20, 28, 28)), np.arange(20) % 10)
     file = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
     file.write_bytes(file.read_bytes()[:5000])
-    with pytest.raises(ConnectionError, match="MNIST is not complete in .* delete what is there and call again"):
+    with pytest.raises(ConnectionError, match="MNIST is not complete in .* delete its files, connect"):
         data.torchvision_dataset("MNIST", root=tmp_path)
 
 
