@@ -1,15 +1,51 @@
-"""Pictures and labels: data sets, splits, augmentation, batches."""
+"""Pictures and labels: data sets, splits, augmentation, batches.
 
-from cnnlab.data.augmentation import Augmentation, warp
-from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
-from cnnlab.data.feeding import Augment, Batches, Loader, batches, to_float
-from cnnlab.data.folders import Pictures, folder
-from cnnlab.data.krizhevsky import ColourPCA, RandomCrop, ten_crops
-from cnnlab.data.sources.drawings import drawing, drawn
-from cnnlab.data.sources.mnist import digits
-from cnnlab.data.sources.photos import photo
-from cnnlab.data.sources.torchvision_sets import torchvision_dataset
-from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
+The names load on first use, because those of most files need PyTorch: the commands for landmarks, which do not, would
+wait for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnlab.data.augmentation import Augmentation, warp
+    from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
+    from cnnlab.data.feeding import Augment, Batches, Loader, batches, to_float
+    from cnnlab.data.folders import Pictures, folder
+    from cnnlab.data.krizhevsky import ColourPCA, RandomCrop, ten_crops
+    from cnnlab.data.sources.drawings import drawing, drawn
+    from cnnlab.data.sources.mnist import digits
+    from cnnlab.data.sources.photos import photo
+    from cnnlab.data.sources.torchvision_sets import torchvision_dataset
+    from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
+
+_NAMES = {
+    "Augment": "cnnlab.data.feeding",
+    "Augmentation": "cnnlab.data.augmentation",
+    "Batches": "cnnlab.data.feeding",
+    "ColourPCA": "cnnlab.data.krizhevsky",
+    "Images": "cnnlab.data.split",
+    "Loader": "cnnlab.data.feeding",
+    "Pictures": "cnnlab.data.folders",
+    "RandomCrop": "cnnlab.data.krizhevsky",
+    "Split": "cnnlab.data.split",
+    "Splits": "cnnlab.data.split",
+    "Unreadable": "cnnlab.data.split",
+    "UnreadablePictureError": "cnnlab.data.decoding",
+    "ahead": "cnnlab.data.decoding",
+    "batches": "cnnlab.data.feeding",
+    "decode": "cnnlab.data.decoding",
+    "digits": "cnnlab.data.sources.mnist",
+    "drawing": "cnnlab.data.sources.drawings",
+    "drawn": "cnnlab.data.sources.drawings",
+    "folder": "cnnlab.data.folders",
+    "photo": "cnnlab.data.sources.photos",
+    "stratify": "cnnlab.data.split",
+    "ten_crops": "cnnlab.data.krizhevsky",
+    "to_float": "cnnlab.data.feeding",
+    "torchvision_dataset": "cnnlab.data.sources.torchvision_sets",
+    "warp": "cnnlab.data.augmentation",
+}
 
 __all__ = [
     "Augment",
@@ -38,3 +74,13 @@ __all__ = [
     "torchvision_dataset",
     "warp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
+    raise AttributeError(f"cnnlab.data has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__
