@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from cnnlab import look
-from cnnlab.look.arrays._grids import TINT, Window
+from cnnlab.look.arrays._grids import TINT, position
 from cnnlab.look.arrays._slides import steps_of
 
 LAYERS = {
@@ -47,12 +47,13 @@ def test_the_window_holds_the_pixels_that_the_output_depends_on(name):
     expected = used(layers, shape, at)
     rows, columns = ([place[axis] for place in expected] for axis in (0, 1))
     steps = steps_of(layers, shape)
-    window = Window(at[0], at[1], at[0] + 1, at[1] + 1)
+    window = position(*at)
     for step in reversed(steps):
         window = step.over(window)
-    assert window == Window(min(rows), min(columns), max(rows) + 1, max(columns) + 1)
+    ends = [(along.start, along.stop) for along in window]
+    assert ends == [(min(rows), max(rows) + 1), (min(columns), max(columns) + 1)]
     if len(steps) == 1:
-        assert steps[0].taps(window) == expected
+        assert window.pixels() == expected
         assert len(tinted(look.sliding(layers, shape, at=at))) == len(expected) + 1  # and the output's
 
 

@@ -1,10 +1,11 @@
 """Grids of pixels and the windows in them: what the drawings of convolutions are made of."""
 
 from collections.abc import Collection, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
 from cnnlab.look.theme import BLUE, TEXT
@@ -14,127 +15,107 @@ TINT = "#BBDDF3"  # of a window: light, so that what stands on it can be read
 
 
 class Grid(NamedTuple):
-    """A grid of square pixels on a page; ``padding`` rows and columns of zeros around it."""
+    """A grid of square pixels on a page, with ``padding`` rows and columns of zeros around it.
 
-    left: float
-    top: float
+    Several channels stand one behind the other, the first in front, each ``shift`` further to the right and upward.
+    """
+
     rows: int
     columns: int
     pixel: float
     padding: tuple[int, int] = (0, 0)
+    channels: int = 1
+    shift: float = 0
+    left: float = 0
+    top: float = 0
+
+    @property
+    def depth(self) -> float:
+        """CSS pixels from the first channel to the last, along each axis."""
+        return (self.channels - 1) * self.shift
 
     @property
     def width(self) -> float:
-        """CSS pixels, the padding included."""
-        return (self.columns + 2 * self.padding[1]) * self.pixel
+        """CSS pixels, padding and all channels included."""
+        return (self.columns + 2 * self.padding[1]) * self.pixel + self.depth
 
     @property
     def height(self) -> float:
-        """CSS pixels, the padding included."""
-        return (self.rows + 2 * self.padding[0]) * self.pixel
+        """CSS pixels, padding and all channels included."""
+        return (self.rows + 2 * self.padding[0]) * self.pixel + self.depth
 
-    def corner(self, row: float, column: float) -> tuple[float, float]:
+    def around(self, x: float, y: float) -> "Grid":
+        """The same grid with its middle at a point."""
+        return self._replace(left=x - self.width / 2, top=y - self.height / 2)
+
+    def corner(self, row: float, column: float, channel: int = 0) -> tuple[float, float]:
         """Where a pixel begins; the padding has rows and columns below 0."""
-        x = self.left + (column + self.padding[1]) * self.pixel
-        return x, self.top + (row + self.padding[0]) * self.pixel
+        x = self.left + (column + self.padding[1]) * self.pixel + channel * self.shift
+        return x, self.top + self.depth + (row + self.padding[0]) * self.pixel - channel * self.shift
 
-    def draw(self, axes: Axes, *, tinted: Collection[tuple[int, int]] = (), tint: str = TINT) -> None:
-        """Draw its pixels, some of them tinted, and the zeros around it."""
-        for row in range(-self.padding[0], self.rows + self.padding[0]):
-            for column in range(-self.padding[1], self.columns + self.padding[1]):
+    def draw(self, axes: Axes, *, tinted: Collection[tuple[int, int]], tints: Sequence[str] = (TINT,)) -> None:
+        """Draw its pixels, some of them tinted in the colour of their channel, and the zeros around it."""
+        down, along = self.padding
+        pixels = list(product(range(-down, self.rows + down), range(-along, self.columns + along)))
+        for channel in reversed(range(self.channels)):
+            for row, column in pixels:
                 inside = 0 <= row < self.rows and 0 <= column < self.columns
+                tint = tints[channel % len(tints)]
                 fill = tint if (row, column) in tinted else "white" if inside else PADDED
-                x, y = self.corner(row, column)
+                x, y = self.corner(row, column, channel)
                 border: dict[str, Any] = {"linestyle": "solid" if inside else "dotted", "edgecolor": LINE}
                 axes.add_patch(Rectangle((x, y), self.pixel, self.pixel, facecolor=fill, linewidth=0.7, **border))
                 if not inside and self.pixel >= 15:
                     middle = x + self.pixel / 2, y + self.pixel / 2
                     axes.text(*middle, "0", fontsize=TEXT, color="#5A5A5A", ha="center", va="center")
-        width, height = self.columns * self.pixel, self.rows * self.pixel
-        axes.add_patch(Rectangle(self.corner(0, 0), width, height, fill=False, edgecolor=INK, linewidth=1))
-
-
-class Stack(NamedTuple):
-    """Channels one behind the other, the first in front; ``shift`` leads to the next, to the right and upward."""
-
-    front: Grid
-    channels: int
-    shift: float
-
-    @property
-    def right(self) -> float:
-        """Its right edge."""
-        return self.front.left + self.front.width + (self.channels - 1) * self.shift
-
-    @property
-    def top(self) -> float:
-        """Its upper edge."""
-        return self.front.top - (self.channels - 1) * self.shift
-
-    def grid(self, channel: int) -> Grid:
-        """The grid of a channel."""
-        offset = channel * self.shift
-        return self.front._replace(left=self.front.left + offset, top=self.front.top - offset)
-
-    def draw(self, axes: Axes, tints: Sequence[str], pixels: Collection[tuple[int, int]]) -> None:
-        """Draw all channels, the last one first, with the same pixels tinted in each."""
-        for channel in reversed(range(self.channels)):
-            self.grid(channel).draw(axes, tinted=pixels, tint=tints[channel])
+            size = self.columns * self.pixel, self.rows * self.pixel
+            axes.add_patch(Rectangle(self.corner(0, 0, channel), *size, fill=False, edgecolor=INK, linewidth=1))
 
 
 class Window(NamedTuple):
-    """Rows and columns of a grid, from the first to the one after the last; some may lie in the padding."""
+    """Rows and columns of a grid; some may lie in the padding, and with dilation some in between are left out."""
 
-    top: int
-    left: int
-    bottom: int
-    right: int
+    rows: range
+    columns: range
 
-    def pixels(self, step: tuple[int, int] = (1, 1)) -> set[tuple[int, int]]:
-        """The rows and columns of its pixels, or of every second one and so on."""
-        rows, columns = range(self.top, self.bottom, step[0]), range(self.left, self.right, step[1])
-        return {(row, column) for row in rows for column in columns}
+    def pixels(self) -> set[tuple[int, int]]:
+        """The rows and columns of its pixels."""
+        return set(product(self.rows, self.columns))
 
     def in_words(self) -> str:
         """Its rows and columns.
 
-        >>> Window(-1, 3, 2, 4).in_words()
+        >>> Window(range(-1, 2), range(3, 4)).in_words()
         'rows −1 to 1 and column 3'
         """
-        return f"{span_in_words('row', self.top, self.bottom)} and {span_in_words('column', self.left, self.right)}"
+        return f"{span_in_words('row', self.rows)} and {span_in_words('column', self.columns)}"
 
     def draw(self, axes: Axes, grid: Grid, *, colour: str = BLUE, dashed: bool = False) -> None:
-        """Draw its frame."""
-        (x, y), (right, bottom) = grid.corner(self.top, self.left), grid.corner(self.bottom, self.right)
+        """Draw its frame, in the first of several channels, and its edges through all of them."""
+        (top, bottom), (left, right) = ((along.start, along.stop) for along in self)
+        corners = [(top, left), (top, right), (bottom, right), (bottom, left)]
         style: dict[str, Any] = {"linewidth": 2.0, "linestyle": (0, (3, 2)) if dashed else "solid", "zorder": 3}
-        axes.add_patch(Rectangle((x, y), right - x, bottom - y, fill=False, edgecolor=colour, **style))
-
-    def draw_through(self, axes: Axes, stack: Stack, *, colour: str) -> None:
-        """Draw its frame in the first channel and its edges through all of them."""
-        back = stack.grid(stack.channels - 1)
-        thin: dict[str, Any] = {"color": colour, "linewidth": 0.9, "zorder": 2.5}
-        corners = [(self.top, self.left), (self.top, self.right), (self.bottom, self.right), (self.bottom, self.left)]
-        axes.plot(*zip(*(back.corner(*corner) for corner in [*corners, corners[0]]), strict=True), **thin)
-        for corner in corners:
-            axes.plot(*zip(stack.front.corner(*corner), back.corner(*corner), strict=True), **thin)
-        self.draw(axes, stack.front, colour=colour)
+        front = [grid.corner(*corner) for corner in corners]
+        axes.add_patch(Polygon(front, fill=False, edgecolor=colour, joinstyle="miter", **style))
+        if grid.channels > 1:
+            back = [grid.corner(*corner, grid.channels - 1) for corner in corners]
+            for line in ([*back, back[0]], *zip(front, back, strict=True)):
+                axes.plot(*zip(*line, strict=True), color=colour, linewidth=0.9, zorder=2.5)
 
 
-def span_in_words(word: str, first: int, end: int) -> str:
+def position(row: int, column: int) -> Window:
+    """The window of one pixel."""
+    return Window(range(row, row + 1), range(column, column + 1))
+
+
+def span_in_words(word: str, along: range) -> str:
     """Some rows or columns.
 
-    >>> span_in_words("row", 0, 3), span_in_words("row", 2, 3)
+    >>> span_in_words("row", range(0, 3)), span_in_words("row", range(2, 3))
     ('rows 0 to 2', 'row 2')
     """
-    text = f"{word} {first}" if end == first + 1 else f"{word}s {first} to {end - 1}"
+    text = f"{word} {along[0]}" if len(along) == 1 else f"{word}s {along[0]} to {along[-1]}"
     return text.replace("-", "−")
-
-
-def zoom(axes: Axes, window: Window, grid: Grid, other: Window, beyond: Grid) -> None:
-    """Two lines from the right side of a window to the left side of what it becomes in another grid."""
-    for here, there in ((window.top, other.top), (window.bottom, other.bottom)):
-        start, end = grid.corner(here, window.right), beyond.corner(there, other.left)
-        axes.plot(*zip(start, end, strict=True), color=BLUE, linewidth=0.9, zorder=2.5)
 
 
 def arrow(axes: Axes, *corners: tuple[float, float]) -> None:

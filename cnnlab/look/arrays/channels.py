@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from cnnlab.look.arrays._grids import Grid, Stack, Window, arrow
-from cnnlab.look.arrays._slides import steps_of, three
-from cnnlab.look.drawing import HEADING, MARGIN, put_title, span, written
-from cnnlab.look.figure import Figure, canvas
-from cnnlab.look.theme import BLUE, GREEN, TEXT, TITLE, VERMILION
+from cnnlab.look.arrays._grids import Grid, Window, arrow, position
+from cnnlab.look.arrays._page import page
+from cnnlab.look.arrays._slides import check_inside, steps_of, three
+from cnnlab.look.drawing import written
+from cnnlab.look.figure import Figure
+from cnnlab.look.theme import BLUE, GREEN, VERMILION
 
 PIXEL, SIDE, MOST = 14, 150, 24  # CSS pixels of a pixel and of a channel at most; pixels of a channel's side
 SHIFT = 9  # CSS pixels: from a channel to the one behind it, to the right and upward
 DRAWN = 4  # channels of a stack, at most
 COLOURS = ((BLUE, "#BBDDF3"), (VERMILION, "#F7CFB0"), (GREEN, "#B5E3D3"))  # of kernels: frame and tint
 INK, GREY = "#222222", "#DADADA"  # of the window in the input, which all kernels share
-GAP, BETWEEN, OTHERS, CAPTION = 62, 36, 20, 18  # CSS pixels
+GAP, BETWEEN, OTHERS = 62, 36, 20  # CSS pixels
 
 
 def channels(conv: nn.Conv2d, input_shape: Sequence[int], *, at: tuple[int, int] = (0, 0), title: str = "") -> Figure:
@@ -40,9 +41,8 @@ def channels(conv: nn.Conv2d, input_shape: Sequence[int], *, at: tuple[int, int]
     inputs = three(input_shape)
     step = steps_of(conv, inputs)[0]
     outputs, kernel = step.output, three((conv.in_channels, *conv.kernel_size))
-    if not (0 <= at[0] < outputs[1] and 0 <= at[1] < outputs[2]):
-        raise ValueError(f"at must be (row, column) in the output of {written(outputs[1:])} positions, got {at}")
-    here = Window(at[0], at[1], at[0] + 1, at[1] + 1)
+    check_inside(at, outputs)
+    here = position(*at)
     window = step.over(here)
     sides = [size + 2 * pad for size, pad in zip(inputs[1:], step.padding, strict=True)]
     if max(sides) > MOST:
@@ -52,63 +52,44 @@ def channels(conv: nn.Conv2d, input_shape: Sequence[int], *, at: tuple[int, int]
         f"{_counted(outputs[0], 'kernel')} of {written(kernel)}",
         f"output: {_counted(outputs[0], 'channel')} of {written(outputs[1:])}",
     ]
-    pixel = min(PIXEL, SIDE / max(sides))
-    depth = (min(inputs[0], DRAWN) - 1) * SHIFT
-    widths = [sides[1] * pixel + depth, kernel[2] * pixel + depth, outputs[2] * pixel]
-    columns = [max(span(caption), width) for caption, width in zip(captions, widths, strict=True)]
-    middles = [MARGIN + sum(columns[:place]) + place * GAP + columns[place] / 2 for place in range(3)]
-
+    pixel, drawn = min(PIXEL, SIDE / max(sides)), min(inputs[0], DRAWN)
+    source = Grid(*inputs[1:], pixel, step.padding, drawn, SHIFT)
+    weights, result = Grid(*kernel[1:], pixel, (0, 0), drawn, SHIFT), Grid(*outputs[1:], pixel)
     shown = outputs[0] if outputs[0] <= len(COLOURS) else len(COLOURS) - 1  # with a last row for the others
-    row = max(kernel[1] * pixel + depth, outputs[1] * pixel) + BETWEEN
-    top = MARGIN + HEADING * bool(title)
+    row = max(weights.height, result.height) + BETWEEN
     others = OTHERS * (outputs[0] > shown)
-    body = max(shown * row + others, sides[0] * pixel + depth)
-    first = top + (body - shown * row - others) / 2 + (row - BETWEEN) / 2
-    width = max(middles[2] + columns[2] / 2, MARGIN + span(title, points=TITLE, bold=True)) + MARGIN
-    figure, axes = canvas(width, top + body + CAPTION + 2 * MARGIN, alt=_alt(title, captions, at, window))
-    put_title(axes, title)
-    for middle, caption in zip(middles, captions, strict=True):
-        axes.text(middle, top + body + CAPTION, caption, fontsize=TEXT, ha="center", va="center")
-
-    def stack(count: int, column: int, level: float, size: tuple[int, int], padding: tuple[int, int] = (0, 0)) -> Stack:
-        tall, back = (size[0] + 2 * padding[0]) * pixel, (min(count, DRAWN) - 1) * SHIFT
-        left = middles[column] - ((size[1] + 2 * padding[1]) * pixel + back) / 2
-        front = Grid(left, level - (tall - back) / 2, *size, pixel, padding)
-        return Stack(front, min(count, DRAWN), SHIFT)
-
-    source = stack(inputs[0], 0, top + body / 2, inputs[1:], step.padding)
-    source.draw(axes, [GREY] * DRAWN, step.taps(window))
-    window.draw_through(axes, source, colour=INK)
-    whole = Window(0, 0, *kernel[1:])
-    fork = (source.right + middles[1] - widths[1] / 2) / 2
+    body = max(shown * row + others, source.height)
+    widths = [source.width, weights.width, result.width]
+    alt = (
+        f"{'; '.join(captions)}. Each kernel spans all input channels and computes one output channel. Marked: row "
+        f"{at[0]}, column {at[1]} of the output, and its window, {window.in_words()} of every input channel"
+    )
+    sheet = page(captions, widths, body, gaps=(GAP, GAP), title=title, alt=alt)
+    source = source.around(sheet.middles[0], sheet.top + body / 2)
+    source.draw(sheet.axes, tinted=window.pixels(), tints=[GREY])
+    window.draw(sheet.axes, source, colour=INK)
+    begin = source.left + source.width + 6, sheet.top + body / 2
+    fork = (begin[0] - 6 + sheet.middles[1] - weights.width / 2) / 2
     for number, (colour, tint) in enumerate(COLOURS[:shown]):
-        level = first + number * row
-        weights, result = stack(inputs[0], 1, level, kernel[1:]), stack(1, 2, level, outputs[1:])
-        weights.draw(axes, [tint] * DRAWN, whole.pixels())
-        whole.draw_through(axes, weights, colour=colour)
-        result.draw(axes, [tint], {at})
-        here.draw(axes, result.front, colour=colour)
-        begin = (source.right + 6, top + body / 2)
-        arrow(axes, begin, (fork, begin[1]), (fork, level), (weights.front.left - 6, level))
-        arrow(axes, (weights.right + 6, level), (result.front.left - 6, level))
-        axes.text((weights.right + result.front.left - 5) / 2, level - 9, "Σ", fontsize=TEXT, ha="center", va="center")
+        level = sheet.top + (body - shown * row - others) / 2 + (row - BETWEEN) / 2 + number * row
+        weights, result = weights.around(sheet.middles[1], level), result.around(sheet.middles[2], level)
+        whole = Window(range(kernel[1]), range(kernel[2]))
+        for grid, marked in ((weights, whole), (result, here)):
+            grid.draw(sheet.axes, tinted=marked.pixels(), tints=[tint])
+            marked.draw(sheet.axes, grid, colour=colour)
+        arrow(sheet.axes, begin, (fork, begin[1]), (fork, level), (weights.left - 6, level))
+        right = weights.left + weights.width
+        arrow(sheet.axes, (right + 6, level), (result.left - 6, level))
+        sheet.text((right + result.left - 5) / 2, level - 9, "Σ")
         below = level + (row - BETWEEN) / 2 + 11
-        axes.text(middles[1], below, f"kernel {number + 1}", fontsize=TEXT, ha="center", va="center")
-        axes.text(middles[2], below, f"channel {number + 1}", fontsize=TEXT, ha="center", va="center")
+        sheet.text(sheet.middles[1], below, f"kernel {number + 1}")
+        sheet.text(sheet.middles[2], below, f"channel {number + 1}")
     if others:
         for column, word in ((1, "kernels"), (2, "channels")):
             text = f"⋮  {outputs[0] - shown} more {word}"
-            axes.text(middles[column], top + body - 8, text, fontsize=TEXT, ha="center", va="center")
-    return figure
+            sheet.text(sheet.middles[column], sheet.top + body - 8, text)
+    return sheet.figure
 
 
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'s' * (number != 1)}"
-
-
-def _alt(title: str, captions: Sequence[str], at: tuple[int, int], window: Window) -> str:
-    heading = f"{title}: " if title else ""
-    return (
-        f"{heading}{'; '.join(captions)}. Each kernel spans all input channels and computes one output channel. "
-        f"Marked: row {at[0]}, column {at[1]} of the output, and its window, {window.in_words()} of every input channel"
-    )

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from cnnlab.look.arrays._grids import INK, Grid, Stack, Window, arrow
-from cnnlab.look.drawing import HEADING, LINE, MARGIN, put_title, span, written
-from cnnlab.look.figure import Figure, canvas
-from cnnlab.look.theme import BLUE, TEXT, TITLE, VERMILION
+from cnnlab.look.arrays._grids import INK, Grid, Window, arrow, position
+from cnnlab.look.arrays._page import page
+from cnnlab.look.drawing import LINE, written
+from cnnlab.look.figure import Figure
+from cnnlab.look.theme import BLUE, VERMILION
 
 CHANNELS, POSITIONS = 8, 30  # that can be drawn
 PIXEL, WIDEST, SHIFT = 17, 220, 13  # CSS pixels: of an entry, of F, from a channel to the one behind it
-GAP, CAPTION = 66, 20  # CSS pixels
+GAP = 66  # CSS pixels
 COLOURS = ((BLUE, "#BBDDF3"), (VERMILION, "#F7CFB0"))  # of both channels: frame and tint
 
 
@@ -38,56 +39,45 @@ def gram_matrix(shape: Sequence[int], *, at: tuple[int, int] = (0, 1), title: st
     if not all(0 <= index < channels for index in at):
         raise ValueError(f"at must be two channels from 0 to {channels - 1}, got {at}")
     alt = (
-        f"{f'{title}: ' if title else ''}Feature maps of {channels}×{height}×{width} become the matrix F of {channels} "
-        f"channels × {positions} positions; F times its transpose is the Gram matrix G of {channels}×{channels} "
-        f"channels. Marked: entry ({at[0]}, {at[1]}) of G, the sum over all positions of channel {at[0]} times channel "
-        f"{at[1]}"
+        f"Feature maps of {channels}×{height}×{width} become the matrix F of {channels} channels × {positions} "
+        f"positions; F times its transpose is the Gram matrix G of {channels}×{channels} channels. Marked: entry "
+        f"({at[0]}, {at[1]}) of G, the sum over all positions of channel {at[0]} times channel {at[1]}"
     )
     pixel = min(PIXEL, WIDEST / positions)
-    depth, top = (channels - 1) * SHIFT, MARGIN + HEADING * bool(title) + LINE
-    body = max(positions * pixel, height * PIXEL + depth)
-    level, matrix = top + body / 2, (channels, positions)
+    maps = Grid(height, width, PIXEL, (0, 0), channels, SHIFT)
+    f, transposed = Grid(channels, positions, pixel), Grid(positions, channels, pixel)
+    product = Grid(channels, channels, pixel)
     captions = [
         f"feature maps {written(shape)}",
-        f"F  {written(matrix)}",
-        f"Fᵀ  {written(matrix[::-1])}",
+        f"F  {channels}×{positions}",
+        f"Fᵀ  {positions}×{channels}",
         f"G  {channels}×{channels}",
     ]
-    widths = [width * PIXEL + depth, positions * pixel, channels * pixel, channels * pixel]
-    columns = [max(span(caption), across) for caption, across in zip(captions, widths, strict=True)]
-    middles = [MARGIN + sum(columns[:place]) + GAP * place + columns[place] / 2 for place in range(4)]
-    right = max(middles[3] + columns[3] / 2, MARGIN + span(title, points=TITLE, bold=True))
-    figure, axes = canvas(right + MARGIN, top + body + CAPTION + MARGIN, alt=alt)
-    put_title(axes, title)
-
-    def grid(column: int, size: tuple[int, int]) -> Grid:
-        return Grid(middles[column] - size[1] * pixel / 2, level - size[0] * pixel / 2, *size, pixel)
-
-    front = Grid(middles[0] - widths[0] / 2, level + (depth - height * PIXEL) / 2, height, width, PIXEL)
-    maps = Stack(front, channels, SHIFT)
-    for channel in reversed(range(channels)):  # the first in front
-        tint = next((tint for index, (_, tint) in zip(at, COLOURS, strict=True) if index == channel), "white")
-        maps.grid(channel).draw(axes, tinted=Window(0, 0, height, width).pixels(), tint=tint)
-    f, transposed, product = grid(1, matrix), grid(2, matrix[::-1]), grid(3, (channels, channels))
-    row, column = Window(at[0], 0, at[0] + 1, positions), Window(0, at[1], positions, at[1] + 1)
-    entry = Window(at[0], at[1], at[0] + 1, at[1] + 1)
-    f.draw(axes, tinted=row.pixels(), tint=COLOURS[0][1])
-    transposed.draw(axes, tinted=column.pixels(), tint=COLOURS[1][1])
-    product.draw(axes, tinted={at}, tint="#DADADA")
-    row.draw(axes, f, colour=COLOURS[0][0])
-    column.draw(axes, transposed, colour=COLOURS[1][0])
-    entry.draw(axes, product, colour=INK)
+    drawings = (maps, f, transposed, product)
+    body = max(drawing.height for drawing in drawings)
+    widths = [drawing.width for drawing in drawings]
+    sheet = page(captions, widths, body, gaps=(GAP, GAP, GAP), title=title, alt=alt, room=(LINE, 0))
+    axes, level = sheet.axes, sheet.top + body / 2
+    maps, f, transposed, product = (
+        drawing.around(x, level) for drawing, x in zip(drawings, sheet.middles, strict=True)
+    )
+    tints = {channel: tint for channel, (_, tint) in zip(reversed(at), reversed(COLOURS), strict=True)}
+    whole = Window(range(height), range(width))
+    maps.draw(axes, tinted=whole.pixels(), tints=[tints.get(channel, "white") for channel in range(channels)])
+    row, column = position(*at)._replace(columns=range(positions)), position(*at)._replace(rows=range(positions))
+    marked = ((f, row, *COLOURS[0]), (transposed, column, *COLOURS[1]), (product, position(*at), INK, "#DADADA"))
+    for grid, window, colour, tint in marked:
+        grid.draw(axes, tinted=window.pixels(), tints=[tint])
+        window.draw(axes, grid, colour=colour)
     for matrix_of_rows in (f, product):
         x, y = matrix_of_rows.corner(at[0] + 0.5, 0)
-        axes.text(x - 5, y, str(at[0]), fontsize=TEXT, ha="right", va="center")
+        sheet.text(x - 5, y, str(at[0]), ha="right")
     for matrix_of_columns in (transposed, product):
         x, y = matrix_of_columns.corner(0, at[1] + 0.5)
-        axes.text(x, y - 9, str(at[1]), fontsize=TEXT, ha="center", va="center")
-    arrow(axes, (maps.right + 6, level), (f.left - 16, level))
-    axes.text((maps.right + f.left - 15) / 2, level - 9, "flatten", fontsize=TEXT, ha="center", va="center")
+        sheet.text(x, y - 9, str(at[1]))
+    right = maps.left + maps.width
+    arrow(axes, (right + 6, level), (f.left - 16, level))
+    sheet.text((right + f.left - 15) / 2, level - 9, "flatten")
     for left, sign, after in ((f, "×", transposed), (transposed, "=", product)):
-        middle = (left.left + left.width + after.left) / 2 - 3
-        axes.text(middle, level, sign, fontsize=14, ha="center", va="center")
-    for middle, caption in zip(middles, captions, strict=True):
-        axes.text(middle, top + body + CAPTION, caption, fontsize=TEXT, ha="center", va="center")
-    return figure
+        sheet.text((left.left + left.width + after.left) / 2 - 3, level, sign, fontsize=14)
+    return sheet.figure

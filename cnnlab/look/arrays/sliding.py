@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from cnnlab.look.arrays._grids import Grid, Window, arrow, span_in_words, zoom
-from cnnlab.look.arrays._slides import Step, steps_of, three
-from cnnlab.look.drawing import HEADING, LINE, MARGIN, put_title, span, written
-from cnnlab.look.figure import Figure, canvas
-from cnnlab.look.theme import TEXT, TITLE, VERMILION
+from cnnlab.look.arrays._grids import Grid, Window, arrow, position, span_in_words
+from cnnlab.look.arrays._page import CAPTION, page
+from cnnlab.look.arrays._slides import Step, check_inside, steps_of, three
+from cnnlab.look.drawing import LINE, MARGIN, span, written
+from cnnlab.look.figure import Figure
+from cnnlab.look.theme import BLUE, VERMILION
 
 PIXEL, LARGEST = 26, 240  # CSS pixels: of a pixel at most, of the largest grid
 UNREADABLE, ENLARGED = 60, 120  # CSS pixels: a smaller grid is enlarged
 MOST = 64  # pixels of a grid's side
-GAP, CAPTION = 44, 24  # CSS pixels
+GAP = 44  # CSS pixels
 
 
 def sliding(layers: nn.Module, input_shape: Sequence[int], *, at: tuple[int, int] = (0, 0), title: str = "") -> Figure:
@@ -35,106 +36,99 @@ def sliding(layers: nn.Module, input_shape: Sequence[int], *, at: tuple[int, int
     """
     steps = steps_of(layers, three(input_shape))
     shapes = [three(input_shape), *(step.output for step in steps)]
-    rows, columns = shapes[-1][1:]
-    if not (0 <= at[0] < rows and 0 <= at[1] < columns):
-        raise ValueError(f"at must be (row, column) in the output of {rows}×{columns} positions, got {at}")
-    windows = _traced_back(at, steps)
-    beside = _traced_back((at[0], at[1] + 1), steps) if len(steps) == 1 and at[1] + 1 < columns else []
+    check_inside(at, shapes[-1])
+    windows = _traced_back(position(*at), steps)
+    alone = len(steps) == 1 and at[1] + 1 < shapes[-1][2]
+    beside = _traced_back(position(at[0], at[1] + 1), steps) if alone else []
     captions = [written(shape) for shape in shapes]
     captions[0], captions[-1] = f"input {captions[0]}", f"output {captions[-1]}"
-    grids = _grids(shapes, steps, captions, top=MARGIN + HEADING * bool(title))
-    bottom = max(grid.top + grid.height for grid in grids)
-    key = f"dashed: the window of the next output, {steps[0].slides[0].stride[1]} to the right" if beside else ""
-    lines = max(len(step.words) for step in steps)
-    ends = _middle(grids[-1]) + max(span(captions[-1]), grids[-1].width) / 2
-    width = max(ends, MARGIN + span(key), MARGIN + span(title, points=TITLE, bold=True)) + MARGIN
-    height = bottom + CAPTION + 10 + max(LINE * (lines - 1), 4) + (LINE + 6) * bool(key) + MARGIN
-    figure, axes = canvas(width, height, alt=_alt(title, steps, captions, at, windows, beside))
-    put_title(axes, title)
-    for place, grid in enumerate(grids):
-        grid.draw(axes, tinted=steps[place].taps(windows[place]) if place < len(steps) else {at})
-        windows[place].draw(axes, grid)
-        axes.text(_middle(grid), bottom + CAPTION, captions[place], fontsize=TEXT, ha="center", va="center")
+    grids = _grids(shapes, steps)
+    free = [max(0, grid.width - span(caption)) / 2 for grid, caption in zip(grids, captions, strict=True)]
+    gaps = [
+        max(GAP, max(map(span, step.words)) + 30 - left - right)
+        for step, left, right in zip(steps, free[:-1], free[1:], strict=True)
+    ]
+    key = f"dashed: the window of the next output, {steps[0].slides[0][1].stride} to the right" if beside else ""
+    below = LINE * max(len(step.words) for step in steps)
+    body = max(grid.height for grid in grids)
+    drawn = page(
+        captions,
+        [grid.width for grid in grids],
+        body,
+        gaps=gaps,
+        title=title,
+        alt=_alt(steps, captions, at, windows, beside),
+        room=(0, below + (LINE + 6) * bool(key)),
+        least=MARGIN + span(key),
+    )
+    grids = [grid.around(x, drawn.top + body / 2) for grid, x in zip(grids, drawn.middles, strict=True)]
+    for place, (grid, window) in enumerate(zip(grids, windows, strict=True)):
+        grid.draw(drawn.axes, tinted=window.pixels())
+        window.draw(drawn.axes, grid)
         if beside:
-            beside[place].draw(axes, grid, colour=VERMILION, dashed=True)
+            beside[place].draw(drawn.axes, grid, colour=VERMILION, dashed=True)
+    level = drawn.top + body + CAPTION
     for place, step in enumerate(steps):
-        zoom(axes, windows[place], grids[place], windows[place + 1], grids[place + 1])
-        begin = _middle(grids[place]) + span(captions[place]) / 2 + 6
-        end = _middle(grids[place + 1]) - span(captions[place + 1]) / 2 - 6
-        arrow(axes, (begin, bottom + CAPTION), (end, bottom + CAPTION))
+        here, there = windows[place], windows[place + 1]
+        for row, its_row in ((here.rows.start, there.rows.start), (here.rows.stop, there.rows.stop)):
+            corners = (
+                grids[place].corner(row, here.columns.stop),
+                grids[place + 1].corner(its_row, there.columns.start),
+            )
+            drawn.axes.plot(*zip(*corners, strict=True), color=BLUE, linewidth=0.9, zorder=2.5)
+        begin = drawn.middles[place] + span(captions[place]) / 2 + 6
+        end = drawn.middles[place + 1] - span(captions[place + 1]) / 2 - 6
+        arrow(drawn.axes, (begin, level), (end, level))
         for line, text in enumerate(step.words):
-            level = bottom + CAPTION + (LINE * line + 1 if line else -9)
-            axes.text((begin + end - 5) / 2, level, text, fontsize=TEXT, ha="center", va="center")
-    if key:
-        axes.text(MARGIN, height - MARGIN - 2, key, fontsize=TEXT, va="center")
-    return figure
+            drawn.text((begin + end - 5) / 2, level + (LINE * line + 1 if line else -9), text)
+    drawn.text(MARGIN, level + below + 14, key, ha="left")
+    return drawn.figure
 
 
-def _traced_back(position: tuple[int, int], steps: Sequence[Step]) -> list[Window]:
-    """The windows of a position of the output in all grids, from the input on."""
-    row, column = position
-    windows = [Window(row, column, row + 1, column + 1)]
+def _traced_back(window: Window, steps: Sequence[Step]) -> list[Window]:
+    """A window of the output and the windows before it, from the input on."""
+    windows = [window]
     for step in reversed(steps):
         windows.insert(0, step.over(windows[0]))
     return windows
 
 
-def _grids(
-    shapes: Sequence[tuple[int, ...]], steps: Sequence[Step], captions: Sequence[str], *, top: float
-) -> list[Grid]:
-    """Grids side by side, with room for the captions below them, on one middle line."""
+def _grids(shapes: Sequence[tuple[int, ...]], steps: Sequence[Step]) -> list[Grid]:
+    """The grids of all feature maps, in one scale if the smallest of them can be read in it."""
     paddings = [*(step.padding for step in steps), (0, 0)]
-    sizes = [
-        (rows + 2 * down, columns + 2 * along)
+    sides = [
+        max(rows + 2 * down, columns + 2 * along)
         for (_, rows, columns), (down, along) in zip(shapes, paddings, strict=True)
     ]
-    most = max(max(size) for size in sizes)
-    if most > MOST:
+    if max(sides) > MOST:
         raise ValueError(
-            f"at most {MOST} rows and columns can be drawn, padding included, got {most}; show the layers on a "
+            f"at most {MOST} rows and columns can be drawn, padding included, got {max(sides)}; show the layers on a "
             f"smaller input"
         )
-    scale = min(PIXEL, LARGEST / most)
-    scales = [min(PIXEL, ENLARGED / max(size)) if scale * max(size) < UNREADABLE else scale for size in sizes]
-    tallest = max(rows * pixel for (rows, _), pixel in zip(sizes, scales, strict=True))
-    grids: list[Grid] = []
-    for place, caption in enumerate(captions):
-        size, pixel = sizes[place], scales[place]
-        width = size[1] * pixel
-        left = MARGIN + max(0, span(caption) - width) / 2
-        if grids:
-            words = max(span(text) for text in steps[place - 1].words) + 30
-            left = max(
-                grids[-1].left + grids[-1].width + GAP,
-                _middle(grids[-1]) + (span(captions[place - 1]) + span(caption)) / 2 + words - width / 2,
-            )
-        upper = top + (tallest - size[0] * pixel) / 2
-        grids.append(Grid(left, upper, shapes[place][1], shapes[place][2], pixel, paddings[place]))
-    return grids
-
-
-def _middle(grid: Grid) -> float:
-    return grid.left + grid.width / 2
+    scale = min(PIXEL, LARGEST / max(sides))
+    scales = [min(PIXEL, ENLARGED / side) if scale * side < UNREADABLE else scale for side in sides]
+    return [
+        Grid(rows, columns, pixel, padding)
+        for (_, rows, columns), pixel, padding in zip(shapes, scales, paddings, strict=True)
+    ]
 
 
 def _alt(
-    title: str,
     steps: Sequence[Step],
     captions: Sequence[str],
     at: tuple[int, int],
     windows: Sequence[Window],
     beside: Sequence[Window],
 ) -> str:
-    heading = f"{title}: " if title else ""
     if len(steps) == 1:
-        told = f"{heading}{', '.join(steps[0].words)}, from {captions[0]} to {captions[1]}. "
+        told = f"{', '.join(steps[0].words)}, from {captions[0]} to {captions[1]}"
     else:
         layers = [f"{', '.join(step.words)}, {caption}" for step, caption in zip(steps, captions[1:], strict=True)]
-        told = f"{heading}{captions[0]}; {'; '.join(layers)}. "
-    told += f"The output in row {at[0]}, column {at[1]} is computed from {windows[0].in_words()} of the input"
-    told += ", padding included" if min(windows[0][:2]) < 0 else ""
-    for place in range(1, len(steps)):
-        told += f", through {windows[place].in_words()} of {captions[place]}"
+        told = f"{captions[0]}; {'; '.join(layers)}"
+    told += f". The output in row {at[0]}, column {at[1]} is computed from {windows[0].in_words()} of the input"
+    told += ", padding included" if min(along.start for along in windows[0]) < 0 else ""
+    for window, caption in zip(windows[1:-1], captions[1:-1], strict=True):
+        told += f", through {window.in_words()} of {caption}"
     if beside:
-        told += f"; the one beside it from {span_in_words('column', beside[0].left, beside[0].right)}"
+        told += f"; the one beside it from {span_in_words('column', beside[0].columns)}"
     return told
