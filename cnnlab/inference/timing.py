@@ -10,7 +10,7 @@ notebook where CUDA's compiler is installed and no GPU is found.
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from cnnlab.inference.runtime import Runtime, choose
 from cnnlab.models import evaluating, summary
+from cnnlab.models.inspect.hooks import hooked
 from cnnlab.models.inspect.summaries import first_tensor, holds_layers
 
 SPREAD = 0.1  # of the median: when the quartiles are closer than that, the passes agree
@@ -156,10 +157,7 @@ def _clocked(layers: Sequence[nn.Module]) -> Iterator[list[tuple[float, int]]]:
             values = inputs[0].numel() + y.numel() + sum(weight.numel() for weight in layer.parameters())
             measured.append((seconds, 4 * values))
 
-    with ExitStack() as handles:
-        for layer in layers:
-            handles.callback(layer.register_forward_pre_hook(start).remove)
-            handles.callback(layer.register_forward_hook(stop).remove)
+    with hooked(layers, before=start, after=stop):
         yield measured
 
 

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from cnnlab.models import evaluating
+from cnnlab.models import summary
+from cnnlab.models.inspect.summaries import holds_layers
 
 SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "ceil_mode", "p", "negative_slope", "eps")
 WITHOUT_EFFECT = (nn.Identity, nn.Dropout, nn.Flatten)  # their place is free, and a network may do without
@@ -45,23 +45,14 @@ def network_symptom(value: object, expected: nn.Module, input_shape: tuple[int, 
 
 
 def layers(network: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
-    """The layers without children, in the order in which they run on a picture of zeros (C, H, W)."""
-    ran: list[Layer] = []
-    hooks = []
-    for name, module in network.named_modules():
-        if not list(module.children()) and not isinstance(module, WITHOUT_EFFECT):
-
-            def keep(module: nn.Module, _inputs: object, output: Tensor, name: str = name) -> None:
-                ran.append(Layer(name, module, tuple(output.shape[1:])))
-
-            hooks.append(module.register_forward_hook(keep))
-    try:
-        with torch.no_grad(), evaluating(network):
-            network(torch.zeros(1, *input_shape))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return ran
+    """The layers without children, in the order in which they run on a picture (C, H, W)."""
+    ran = summary(network, input_shape)
+    named = zip(ran.name, map(network.get_submodule, ran.name), ran.output_shape, strict=True)
+    return [
+        Layer(name, module, shape)
+        for name, module, shape in named
+        if not holds_layers(module) and not isinstance(module, WITHOUT_EFFECT)
+    ]
 
 
 def _difference(ours: Layer, theirs: Layer) -> str:

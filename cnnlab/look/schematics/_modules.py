@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
 from cnnlab.look.schematics._graph import Box, Graph, convolution, join, linear, pooling
-from cnnlab.models.inspect.tracing import example, meta_model, traced
+from cnnlab.models.inspect.tracing import traced
 
 MOST = 30  # boxes; where more would be needed, modules stay closed
-SIGNS = {"add": "+", "iadd": "+", "sub": "−", "mul": "×", "imul": "×", "truediv": "/"}
+SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "/"}
 IN_THE_BOX = {  # what may stand in the box of the layer before it
     "batchnorm1d": "batch norm",
     "batchnorm2d": "batch norm",
@@ -39,7 +39,7 @@ def followed(module: nn.Module, input_shape: Sequence[int]) -> Graph:
     >>> [box.text[0] for box in followed(Block(64, 64), (64, 56, 56)).boxes]
     ['input', '3×3 conv, 64', '3×3 conv, 64', 'identity', '+', 'ReLU', 'output']
     """
-    trace = traced(meta_model(module), tuple(input_shape))
+    trace = traced(module, tuple(input_shape))
     for opened in (True, False):
         graph = _Follower(module, trace, opened).drawn()
         if len(graph.boxes) <= MOST:
@@ -78,7 +78,7 @@ class _Follower:
 
     def _owner(self, node: fx.Node) -> str:
         """The module as whose box a node is drawn: the outermost that stays closed; none for an operation."""
-        for path, _ in node.meta.get("nn_module_stack", {}).values():
+        for path in node.meta.get("modules", ()):
             module = self.module.get_submodule(path)
             if not list(module.children()) or not (self.opened or isinstance(module, nn.Sequential)):
                 return str(path)
@@ -91,7 +91,7 @@ class _Follower:
         sources = list(dict.fromkeys(self.numbers[source] for source in inputs))
         if last.op == "output":
             return self.graph.add(Box("output", ("output",), shape=self.graph.boxes[sources[0]].shape), sources)
-        shape = tuple(example(last).shape[1:])
+        shape = last.meta["shape"]
         if last.op == "placeholder":
             return self.graph.add(Box("input", ("input",), shape=shape))
         module = self.module.get_submodule(owner) if owner else None
@@ -146,7 +146,7 @@ def _between(trace: fx.Graph) -> dict[fx.Node, None]:
     for node in trace.nodes:
         reached = any(source in ahead for source in node.all_input_nodes)
         first = node.op == "placeholder" and not ahead
-        if first or (reached and (node.op == "output" or isinstance(example(node), Tensor))):
+        if first or reached:
             ahead[node] = None
     wanted: set[fx.Node] = set()
     for node in reversed(ahead):
@@ -180,7 +180,7 @@ def _of_module(module: nn.Module) -> Box:
 
 def _of_function(node: fx.Node, inputs: int) -> Box:
     """The box of an operation in ``forward``."""
-    called = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+    called = getattr(node.target, "__name__", str(node.target)).strip("_")  # "relu_" changes its input
     if called in ("cat", "concat"):
         return join("concat")
     if called in IN_THE_BOX:

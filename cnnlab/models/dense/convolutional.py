@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from cnnlab.models.families.classifier import Flattened
-from cnnlab.models.inspect.modes import evaluating
+from cnnlab.models.inspect.meta import meta_input, meta_run
 from cnnlab.models.inspect.two_parts import Parts, features_and_classifier, picture_shape
 
 FARTHER = 1_000_000  # pixels added to a side to measure the stride: exact to stride²/FARTHER pixels
@@ -153,17 +152,14 @@ def maps_and_stride(features: nn.Module, shape: Size) -> tuple[Size, tuple[int, 
     >>> maps_and_stride(nn.Conv2d(3, 8, 5, stride=2), (3, 32, 32))
     ((8, 14, 14), (2, 2))
     """
-    state = {name: tensor.to("meta") for name, tensor in (*features.named_parameters(), *features.named_buffers())}
-    dtype = next((tensor.dtype for tensor in features.parameters()), torch.float32)
     found = []
-    with evaluating(features), torch.no_grad():
-        for more in (0, FARTHER):
-            picture = torch.empty(1, shape[0], shape[1] + more, shape[2] + more, dtype=dtype, device="meta")
-            try:
-                _, *size = functional_call(features, state, (picture,)).shape
-            except (RuntimeError, ValueError) as error:
-                raise ValueError(f"the features of this network do not slide over a larger picture: {error}") from error
-            found.append((size[0], size[1], size[2]))
+    for more in (0, FARTHER):
+        try:
+            picture = meta_input(features, (1, shape[0], shape[1] + more, shape[2] + more))
+            _, *size = meta_run(features, picture).shape
+        except ValueError as error:
+            raise ValueError(f"the features of this network do not slide over a larger picture: {error}") from error
+        found.append((size[0], size[1], size[2]))
     near, far = found
     steps = far[1] - near[1], far[2] - near[2]
     if min(steps) < 1:

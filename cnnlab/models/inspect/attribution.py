@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from cnnlab.models.inspect.hooks import hooked
 from cnnlab.models.inspect.modes import evaluating
 
 
@@ -116,17 +117,9 @@ def _classes(model: nn.Module, images: Tensor, targets: int | Sequence[int] | Te
 def _convolutions(model: nn.Module, images: Tensor) -> list[nn.Module]:
     """The convolutions in the order in which they run, whatever the order in which they were defined."""
     ran: list[nn.Module] = []
-    handles = [
-        module.register_forward_hook(lambda module, inputs, output: ran.append(module))
-        for module in model.modules()
-        if isinstance(module, nn.Conv2d)
-    ]
-    try:
-        with torch.inference_mode():
-            model(images[:1])
-    finally:
-        for handle in handles:
-            handle.remove()
+    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    with torch.inference_mode(), hooked(convolutions, after=lambda module, inputs, output: ran.append(module)):
+        model(images[:1])
     if not ran:
         raise ValueError(
             f"this {type(model).__name__} runs no convolution, whose channels Grad-CAM weights; use occlusion"

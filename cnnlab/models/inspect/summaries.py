@@ -1,23 +1,20 @@
 """A network's layers as a table, without computing anything.
 
-The network runs once on PyTorch's meta device, where tensors have shapes and no content. Every tensor carries its
-receptive field and its stride through layers and functions (`Tracing`).
+The network runs once on PyTorch's meta device. Every tensor carries its receptive field and its stride through layers
+and functions (`Tracing`).
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-import torch
 from torch import Tensor, nn
-from torch.func import functional_call
-from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import type_before_parametrizations
 
 from cnnlab.models.inspect._receptive_field import Counts, Tracing, flat, mark
-from cnnlab.models.inspect.modes import evaluating
+from cnnlab.models.inspect.hooks import hooked
+from cnnlab.models.inspect.meta import meta_input, meta_run, meta_state
 
 COLUMNS = (
     "name",
@@ -45,8 +42,8 @@ def summary(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     The model keeps its modes, weights and hooks. It may be on the meta device itself.
 
     Raises:
-        ValueError: if ``input_size`` is not (C, H, W), for layers without a size as yet, and for a ``forward`` that
-            makes a tensor or asks for the content of a picture; and what the model raises for a wrong picture.
+        ValueError: if ``input_size`` is not (C, H, W) or not what the model takes, for layers without a size as yet,
+            and for a ``forward`` that makes a tensor or asks for the content of a picture.
 
     >>> from cnnlab.models import build
     >>> table = summary(build("lenet5"), (1, 28, 28))
@@ -58,40 +55,57 @@ def summary(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
     >>> int(table.parameters.sum())
     44426
     """
+    return pd.DataFrame([run.row for run in runs(model, input_size) if run.has_row], columns=list(COLUMNS))
+
+
+class Run(NamedTuple):
+    """One run of a module."""
+
+    row: dict[str, Any]  # the module's own row for the table, without the modules in it
+    has_row: bool  # whether it is a layer, or computes something by itself
+    begin: int  # how many runs had ended when it began: those from there on, up to this one, are in it
+
+
+def runs(model: nn.Module, input_size: Sequence[int]) -> list[Run]:
+    """The runs of all modules that return a tensor, in the order in which they end."""
     sides = tuple(input_size) if isinstance(input_size, Sequence) else ()
     if len(sides) != 3 or not all(isinstance(side, int) and side >= 1 for side in sides):
         raise ValueError(
             f"input_size must be (channels, height, width), each at least 1, got {input_size}; a grey picture of 28×28 "
             f"pixels is (1, 28, 28)"
         )
-    kind = type(model).__name__
-    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if is_lazy(tensor):
-            raise ValueError(
-                f"{name} of this {kind} is lazy, without a size as yet; run the network once on a picture first: "
-                f"model(torch.zeros(1, {', '.join(map(str, sides))}))"
-            )
-    meta = {name: tensor.to("meta") for name, tensor in (*model.named_parameters(), *model.named_buffers())}
-    dtype = next((tensor.dtype for tensor in model.parameters()), torch.float32)
-    x = torch.empty(1, *sides, device="meta", dtype=dtype)
+    state, x = meta_state(model), meta_input(model, (1, *sides))
     mark(x, (1, 1), (1, 1))
-    tracing = Tracing({id(meta[name]): tensor.numel() for name, tensor in model.named_parameters()})
-    try:
-        with evaluating(model), _recorded(model, tracing) as rows, torch.no_grad(), tracing:
-            functional_call(model, meta, (x,))
-    except RuntimeError as error:
-        if "expected device" in str(error) or "on the same device" in str(error):
-            raise ValueError(
-                f"the forward of this {kind} makes a tensor of its own, which a summary cannot follow ({error}); make "
-                f"it in __init__, with self.register_buffer"
-            ) from error
-        if "meta tensors" in str(error):
-            raise ValueError(
-                f"the forward of this {kind} asks for the content of a picture, and a summary runs without one "
-                f"({error}); what it does must depend on sizes alone"
-            ) from error
-        raise
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    tracing = Tracing({id(state[name]): tensor.numel() for name, tensor in model.named_parameters()})
+    modules = {module: name for name, module in model.named_modules() if "parametrizations" not in name.split(".")}
+    found: list[Run] = []
+    begun: list[int] = []
+
+    def begin(_module: nn.Module, _inputs: Any) -> None:
+        begun.append(len(found))
+        tracing.running.append(Counts())
+
+    def end(module: nn.Module, _inputs: Any, output: Any) -> None:
+        layer = not holds_layers(module)
+        tracing.count_parameters(module.parameters(recurse=layer))
+        counts, first, y = tracing.running.pop(), begun.pop(), first_tensor(output)
+        if y is None:
+            return
+        row = {
+            "name": modules[module],
+            "kind": type_before_parametrizations(module).__name__,
+            "output_shape": tuple(y.shape[1:]),
+            "parameters": counts.parameters,
+            "multiply_adds": counts.multiply_adds,
+            "receptive_field": getattr(y, "field", None),
+            "stride": getattr(y, "stride_", None),
+            "activation_memory": prod(y.shape[1:]) * y.element_size(),
+        }
+        found.append(Run(row, layer or bool(counts.parameters or counts.multiply_adds), first))
+
+    with hooked(modules, before=begin, after=end), tracing:
+        meta_run(model, x, state)
+    return found
 
 
 def holds_layers(module: nn.Module) -> bool:
@@ -102,46 +116,3 @@ def holds_layers(module: nn.Module) -> bool:
 def first_tensor(output: Any) -> Tensor | None:
     """A module's output, or the first of several: the output of an attention, not its weights."""
     return next((item for item in flat([output]) if isinstance(item, Tensor)), None)
-
-
-@contextmanager
-def _recorded(model: nn.Module, tracing: Tracing) -> Iterator[list[dict[str, Any]]]:
-    """While this runs, every layer adds a row, and so does every module that computes something by itself."""
-    rows: list[dict[str, Any]] = []
-
-    def begin(_module: nn.Module, _inputs: Any) -> None:
-        tracing.running.append(Counts())
-
-    def end(name: str, module: nn.Module, output: Any) -> None:
-        layer = not holds_layers(module)
-        tracing.count_parameters(module.parameters(recurse=layer))
-        counts, y = tracing.running.pop(), first_tensor(output)
-        if y is None or not (layer or counts.parameters or counts.multiply_adds):
-            return
-        rows.append(
-            {
-                "name": name,
-                "kind": type_before_parametrizations(module).__name__,
-                "output_shape": tuple(y.shape[1:]),
-                "parameters": counts.parameters,
-                "multiply_adds": counts.multiply_adds,
-                "receptive_field": getattr(y, "field", None),
-                "stride": getattr(y, "stride_", None),
-                "activation_memory": prod(y.shape[1:]) * y.element_size(),
-            }
-        )
-
-    handles = []
-    try:
-        for name, module in model.named_modules():
-            if "parametrizations" in name.split("."):
-                continue
-
-            def hook(module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
-                end(name, module, output)
-
-            handles += [module.register_forward_pre_hook(begin), module.register_forward_hook(hook)]
-        yield rows
-    finally:
-        for handle in handles:
-            handle.remove()

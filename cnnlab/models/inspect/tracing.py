@@ -1,143 +1,112 @@
-"""A network's forward pass as a graph, followed with sizes instead of a picture.
+"""A network's forward pass as a graph of `torch.fx`: a node for every layer, and for every function between layers.
 
-`torch.fx` runs ``forward`` once with stand-ins that record what is done to them. By itself it gives up where a network
-asks for a size ("is this picture 224×224?"). Here every stand-in also knows what it would be for a picture of one
-size, computed on PyTorch's meta device: so the question is answered, while arithmetic with sizes stays in the graph.
+The network runs on PyTorch's meta device, and each tensor carries the node that it comes from. So a ``forward`` may ask
+for sizes ("is this picture 224×224?"), which stops the tracer of `torch.fx`.
 """
 
-import copy
-from collections.abc import Callable, Iterator
-from itertools import chain
-from operator import attrgetter, getitem
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
+from torch.overrides import TorchFunctionMode
 
 from cnnlab.models.families.efficientnet_lite0 import SameConv2d
-from cnnlab.models.inspect.modes import evaluating
+from cnnlab.models.inspect._receptive_field import flat
+from cnnlab.models.inspect.hooks import hooked
+from cnnlab.models.inspect.meta import meta_input, meta_run, meta_state
 
-BATCH = 97  # pictures that are followed: more than one, which squeeze() would drop, and no size of a layer
-
-
-def meta_model(model: nn.Module) -> nn.Module:
-    """A copy of ``model`` on the meta device, where tensors have sizes and no content, in eval mode.
-
-    >>> next(meta_model(nn.Linear(3, 4)).parameters()).device
-    device(type='meta')
-    """
-    memo: dict[int, Any] = {}
-    for tensor in chain(model.parameters(), model.buffers()):
-        meta = tensor.detach().to("meta")
-        memo[id(tensor)] = nn.Parameter(meta, requires_grad=False) if isinstance(tensor, nn.Parameter) else meta
-    return copy.deepcopy(model, memo).eval()
+REVERSED = {"__rsub__": torch.sub, "__rdiv__": torch.div}  # the methods behind "1 - x" and "1 / x"
 
 
-def traced(meta: nn.Module, shape: tuple[int, ...]) -> fx.Graph:
-    """The graph of a `meta_model` in eval mode for pictures of ``shape`` (C, H, W), or other inputs without the batch.
+def traced(model: nn.Module, shape: tuple[int, ...]) -> fx.Graph:
+    """The graph of a network in eval mode for pictures of ``shape`` (C, H, W), or other inputs without the batch.
+
+    A node has in its ``meta`` the ``shape`` of its tensor, without the batch, and the names of the ``modules`` that
+    were running, the outermost first.
 
     Raises:
-        ValueError: for a network that refuses such pictures, or whose ``forward`` cannot be followed.
+        ValueError: for a network that refuses such pictures, or whose ``forward`` cannot run without them.
 
-    >>> graph = traced(meta_model(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten())), (3, 8, 8))
-    >>> [tuple(example(node).shape) for node in graph.nodes if node.op == "call_module"]
-    [(97, 8, 6, 6), (97, 288)]
+    >>> graph = traced(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten()), (3, 8, 8))
+    >>> [node.meta["shape"] for node in graph.nodes if node.op == "call_module"]
+    [(8, 6, 6), (288,)]
     """
-    kind, size = type(meta).__name__, f"shape {shape}"
-    if len(shape) == 3:
-        size = f"{shape[0]} channels and {shape[1]}×{shape[2]} pixels"
-    dtype = next((tensor.dtype for tensor in meta.parameters()), torch.float32)
-    with evaluating(meta), torch.no_grad():
-        try:
-            meta(torch.empty(1, *shape, dtype=dtype, device="meta"))
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            if "expected device" in str(error):
-                raise ValueError(
-                    f"the forward of this {kind} makes a tensor of its own, which cannot be followed ({error}); "
-                    f"make it in __init__, with self.register_buffer"
-                ) from error
-            if "meta tensors" not in str(error):  # else it asks for values, of which the tracer says more
-                raise ValueError(
-                    f"this {kind} takes no pictures of {size}, which input_size stands for: {error}"
-                ) from error
-        try:
-            return _Tracer(torch.empty(BATCH, *shape, dtype=dtype, device="meta")).trace(meta)
-        except (RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"the forward of this {kind} cannot be followed: {error}; what it does to a picture must not depend on "
-                f"the picture's content, and sizes must stay as x.shape gives them"
-            ) from error
+    state = meta_state(model)
+    recorder = _Recorder({id(tensor): name for name, tensor in state.items()})
+    x = recorder.placed(meta_input(model, (2, *shape)), recorder.graph.placeholder("x"))  # squeeze() would drop one
+    recorder.names |= {id(module): name for name, module in model.named_modules()}
+    layers = [module for module in model.modules() if module is not model or _is_layer(module)]
+    with hooked(layers, before=recorder.begin, after=recorder.end), recorder:
+        output = meta_run(model, x, state)
+    recorder.graph.output(recorder.nodes_in(output))
+    return recorder.graph
 
 
-def example(node: fx.Node) -> Any:
-    """What a node of a traced graph computes for the followed pictures: a tensor on the meta device, a size …"""
-    return node.meta["example"]
+class _Recorder(TorchFunctionMode):
+    """While this is active, layers and functions outside of layers add nodes to ``graph``."""
 
-
-class _Standin(fx.Proxy):
-    """Sizes are known at once, methods when they are called."""
-
-    tracer: "_Tracer"
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("shape", "ndim", "dtype", "device"):
-            return self.tracer.create_proxy("call_function", getattr, (self, name), {})
-        return super().__getattr__(name)
-
-    def __len__(self) -> int:
-        return len(example(self.node))
-
-
-class _Tracer(fx.Tracer):
-    """Follows a network with an example value beside every node."""
-
-    def __init__(self, pictures: Tensor) -> None:
+    def __init__(self, names: dict[int, str]) -> None:
         super().__init__()
-        self.pictures = pictures
-        self.computing = False  # while an example is computed, layers run as they are and are not recorded
+        self.names = names  # of parameters, buffers and modules, by their ids
+        self.graph = fx.Graph()
+        self.running: list[str] = []
+        self.layer: nn.Module | None = None  # that is running: what it calls is not recorded
 
-    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        return forward(*args, **kwargs) if self.computing else super().call_module(m, forward, args, kwargs)
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call a function, and record it if it makes a tensor outside of a layer."""
+        output = func(*args, **(kwargs or {}))
+        if self.layer:
+            return output
+        if (name := getattr(func, "__name__", "")) in REVERSED:
+            func, args = REVERSED[name], args[::-1]
+        return self.recorded("call_function", func, args, kwargs or {}, output)
 
-    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
-        return attr_val if self.computing else super().getattr(attr, attr_val, parameter_proxy_cache)
+    def begin(self, module: nn.Module, _inputs: Any) -> None:
+        """Note that a module begins to run."""
+        if self.layer is None:
+            self.running.append(self.names[id(module)])
+            self.layer = module if _is_layer(module) else None
 
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        kind = type_before_parametrizations(m)  # of a parametrized layer, the layer itself
-        return kind is SameConv2d or (kind.__module__.startswith("torch.nn") and not isinstance(m, nn.Sequential))
+    def end(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Record a layer that ended."""
+        if module is self.layer:
+            output = self.recorded("call_module", self.running[-1], inputs, {}, output)
+            self.layer = None
+        if self.layer is None:
+            self.running.pop()
+        return output
 
-    def proxy(self, node: fx.Node) -> fx.Proxy:
-        return _Standin(node, self)
+    def recorded(self, op: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
+        """The output, whose tensors now carry a node."""
+        if isinstance(output, list | tuple):
+            return type(output)(self.recorded(op, target, args, kwargs, item) for item in output)
+        given = [item for item in flat([args, kwargs]) if isinstance(item, Tensor)]
+        if not isinstance(output, Tensor) or not any(hasattr(tensor, "node") for tensor in given):
+            return output
+        if any(output is tensor for tensor in given):  # an identity, or in place: its input keeps its own node
+            output = output.view_as(output)
+        return self.placed(output, self.graph.create_node(op, target, self.nodes_in(args), self.nodes_in(kwargs)))
 
-    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-        node = super().create_node(*args, **kwargs)
-        if node.op != "output":
-            self.computing = True
-            node.meta["example"] = self._computed(node)
-            self.computing = False
-        return node
+    def placed(self, tensor: Any, node: fx.Node) -> Tensor:
+        """A tensor that comes from ``node``."""
+        tensor.node = node
+        node.meta |= {"shape": tuple(tensor.shape[1:]), "modules": list(self.running)}
+        return tensor
 
-    def to_bool(self, obj: fx.Proxy) -> bool:
-        return bool(example(obj.node))
+    def nodes_in(self, value: Any) -> Any:
+        """Nested arguments, with nodes for tensors."""
+        if isinstance(value, Tensor):
+            name = self.names.get(id(value), "constant")
+            return value.node if hasattr(value, "node") else self.graph.get_attr(name)
+        if isinstance(value, dict):
+            return {key: self.nodes_in(item) for key, item in value.items()}
+        return tuple(map(self.nodes_in, value)) if isinstance(value, list | tuple) else value
 
-    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
-        return iter([getitem(cast(Any, obj), index) for index in range(len(example(obj.node)))])
 
-    def _computed(self, node: fx.Node) -> Any:
-        args = fx.node.map_arg(node.args, example)
-        kwargs = fx.node.map_arg(node.kwargs, example)
-        if node.op == "placeholder":
-            first = not any(other.op == "placeholder" for other in self.graph.nodes if other is not node)
-            if not first and not args:
-                raise TypeError(f"it takes a second input, {node.target!r}, without a default")
-            return self.pictures if first else args[0]
-        if node.op == "get_attr":
-            value = attrgetter(str(node.target))(self.root)
-            return value.to("meta") if isinstance(value, Tensor) else value
-        if node.op == "call_module":
-            return self.root.get_submodule(str(node.target))(*args, **kwargs)
-        if node.op == "call_method":
-            return getattr(args[0], str(node.target))(*args[1:], **kwargs)
-        assert callable(node.target)
-        return node.target(*args, **kwargs)
+def _is_layer(module: nn.Module) -> bool:
+    kind = type_before_parametrizations(module)
+    return kind is SameConv2d or (kind.__module__.startswith("torch.nn") and not isinstance(module, nn.Sequential))

@@ -7,7 +7,6 @@ first one that does not return feature maps begins the classifier.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import ExitStack
 from copy import deepcopy
 from itertools import product
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from cnnlab.models.inspect.hooks import hooked
 from cnnlab.models.inspect.modes import evaluating
 
 HEADS = ("classifier", "head", "fc")  # a layer of this name, beside the features, is the classifier as a whole
@@ -129,10 +129,7 @@ class _Split:
         self._returned("its input", x)
         if getattr(model, "transform_input", False) is True:
             self._insert(TransformInput())
-        with ExitStack() as hooks:
-            for layer in self.names:
-                hooks.enter_context(layer.register_forward_pre_hook(self._enter))
-                hooks.enter_context(layer.register_forward_hook(self._leave))
+        with hooked(self.names, before=self._enter, after=self._leave):
             self._connect("its output", model(x))
 
     def _enter(self, layer: nn.Module, inputs: Any) -> None:
