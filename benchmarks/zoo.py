@@ -6,7 +6,7 @@
 
 Says first how long it will take. A killed run goes on where its last epoch ended, by the same command; a network whose
 file is there is not trained again. Writes NAME.safetensors in half precision, with the metadata in its header and
-beside it as NAME.json.
+beside it as NAME.json. `cnnlab.load(file).float()` reads it; `ship_zoo.py` puts it into the package.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 import cnnlab
 from cnnlab import data
@@ -34,6 +34,7 @@ from cnnlab.files import atomic, cache_folder
 from cnnlab.inference import native_bfloat16
 from cnnlab.models import build, summary
 from cnnlab.models.families.airbench import AirBench94
+from cnnlab.models.weights.trained import digest
 from cnnlab.training.recipe import Mirrored, Recipe
 
 SEED = 0
@@ -111,7 +112,7 @@ def main() -> None:
     chosen.folder.mkdir(parents=True, exist_ok=True)
     names = [name for name in chosen.names or ZOO if not (chosen.folder / f"{name}.safetensors").exists()]
     train, validation = held_out(pictures(chosen.pictures))
-    print(f"training on {train}, validating on {validation}", flush=True)
+    print(f"training on {len(train):,} pictures, validating on {len(validation):,} others", flush=True)
     tell(names, train, chosen.folder)
     for name in names:
         train_one(name, train, validation, chosen.folder)
@@ -193,11 +194,16 @@ def tell(names: list[str], train: Split, folder: Path) -> None:
         )
         minutes = history.seconds.iloc[-1] / len(few) * len(train) * (recipe.epochs - done) / 60
         total += minutes
-        print(
-            f"{name:>16}: {recipe.epochs - done:3} epochs, about {minutes:5.0f} min, {_count(net):9,} parameters",
-            flush=True,
-        )
-    print(f"{'together':>16}: about {total / 60:.1f} h at the speed of this moment\n", flush=True)
+        print(f"{name:16} {recipe.epochs - done:2} epochs  {duration(minutes):>9}", flush=True)
+    print(f"{'all of them':27}{duration(total):>9}, if this machine stays as busy as it is now\n", flush=True)
+
+
+def duration(minutes: float) -> str:
+    """A time in hours and minutes, no more exact than the estimate is: to 5 minutes above an hour."""
+    if minutes < 60:
+        return f"{max(1, round(minutes))} min"
+    hours, rest = divmod(5 * round(minutes / 5), 60)
+    return f"{hours} h {rest:02} min"
 
 
 def precision(name: str) -> str:
@@ -276,14 +282,6 @@ def write(name: str, net: nn.Module, history: Any, validation: Split, folder: Pa
         f"{metadata['validation_accuracy_mirrored']:.2%}, {os.path.getsize(folder / f'{name}.safetensors'):,} bytes\n",
         flush=True,
     )
-
-
-def digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of the bytes of all tensors, in the order of their names."""
-    sha = hashlib.sha256()
-    for _, tensor in sorted(tensors.items()):
-        sha.update(tensor.numpy().tobytes())
-    return sha.hexdigest()
 
 
 def _count(net: nn.Module) -> int:

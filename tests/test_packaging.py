@@ -104,9 +104,10 @@ def wheel(tmp_path_factory):
     return next(folder.glob("*.whl"))
 
 
-def test_a_wheel_carries_library_and_notebooks(wheel):
+def test_a_wheel_carries_library_trained_networks_and_notebooks(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for file in [*(ROOT / "cnnlab").rglob("*.py"), ROOT / "cnnlab" / "py.typed"]:
+    package = [file for kind in ("*.py", "*.js", "*.safetensors", "py.typed") for file in (ROOT / "cnnlab").rglob(kind)]
+    for file in package:
         assert file.relative_to(ROOT).as_posix() in names
     for file in (ROOT / "notebooks").rglob("*.ipynb"):
         if ".ipynb_checkpoints" not in file.parts:

@@ -15,9 +15,18 @@ FLOAT32 = 4  # bytes
 commands = typer.Typer()
 
 
-@commands.command(epilog="Example: cnnlab models --json")
-def models(as_json: AsJson = False) -> None:
-    """List the networks: where each comes from, and what it costs for a picture of the size it was made for."""
+@commands.command(epilog="Example: cnnlab models --trained --json")
+def models(
+    trained: Annotated[bool, typer.Option("--trained", help="Those whose trained weights come with cnnlab.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the networks: where each comes from, and what it costs for a picture of the size it was made for.
+
+    With --trained, those that come with weights: the data, the accuracy on held-out pictures, and what they cost.
+    """
+    if trained:
+        _list_trained(as_json)
+        return
     with one_line_errors():
         with spinner("Counting; PyTorch takes a few seconds …"):
             from cnnlab.models import catalogue
@@ -39,6 +48,30 @@ def models(as_json: AsJson = False) -> None:
         }
         _print(columns, least=("paper", "activations", "family"))
         say(f"{len(table)} networks. Layer by layer: cnnlab summary NAME")
+
+
+def _list_trained(as_json: bool) -> None:
+    with one_line_errors(ValueError):
+        with spinner("Reading; PyTorch takes a few seconds …"):
+            from cnnlab.models import trained
+            from cnnlab.models.catalogue import memory
+
+            table = trained()
+        if as_json:
+            typer.echo(table.reset_index().to_json(orient="records", indent=2, force_ascii=False))
+            return
+        columns = {
+            "name": list(table.index),
+            "data": list(table.data),
+            "validation accuracy": [f"{share:.1%}" for share in table.validation_accuracy],
+            "parameters": [f"{count:,}" for count in table.parameters],
+            "multiply-adds": [f"{count:,}" for count in table.multiply_adds],
+            "size": [memory(size) for size in table.bytes],
+            "epochs": [str(epochs) for epochs in table.epochs],
+        }
+        _print(columns, least=("data", "size", "epochs"))
+        count = f"{len(table)} network{'s' if len(table) > 1 else ''}, {memory(int(table.bytes.sum()))}"
+        say(f'{count}. In Python: models.pretrained("{table.index[0]}", weights="cifar10")')
 
 
 @commands.command(epilog="Example: cnnlab summary vgg16 --input 3x224x224")
@@ -107,7 +140,7 @@ def _print(columns: dict[str, list[str]], *, least: Sequence[str]) -> None:
         columns = {name: texts for name, texts in columns.items() if name != column}
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in columns:
-        words = column in ("name", "family", "layer", "kind", "paper")
+        words = column in ("name", "family", "layer", "kind", "paper", "data")
         table.add_column(column, justify="left" if words else "right", overflow="fold", no_wrap=not words)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)

@@ -33,6 +33,7 @@ from cnnlab.models.registry import MODELS
 from cnnlab.models.weights.loading import load_in_order, load_timm, load_torchvision
 from cnnlab.models.weights.pretrained import Preprocess, Pretrained, pretrained
 from cnnlab.models.weights.saving import load, save
+from cnnlab.models.weights.trained import trained
 
 __all__ = [
     "MODELS",
@@ -83,6 +84,7 @@ __all__ = [
     "save",
     "small",
     "summary",
+    "trained",
     "voted",
 ]
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from cnnlab.models.registry import entry
 from cnnlab.models.weights.loading import imagenet
+from cnnlab.models.weights.trained import load_cifar10, trained_options
 
 LARGEST = 16_384  # pixels a side: up to this size, counts and bytes fit into 64 bits
 
@@ -16,16 +17,20 @@ def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module
     """Build the network called ``name``; ``options`` go to its class.
 
     The weights are random, or with ``weights="imagenet"`` those that torchvision publishes (downloaded once, see
-    ``weights.imagenet``). The network keeps ``name`` and ``options`` in its attribute ``recipe``, from which ``load``
-    builds it again.
+    ``weights.imagenet``), or with ``weights="cifar10"`` those that come with cnnlab, trained on CIFAR-10; `trained`
+    lists them. These bring the options of the trained network, which may be narrower than the paper's. The network
+    keeps ``name`` and ``options`` in its attribute ``recipe``, from which ``load`` builds it again.
 
     Raises:
         ValueError: for an unknown name (the near ones are listed), an option that the network does not take, a value
-            that the option cannot have, such as a count below 1, or weights that nobody publishes.
+            that the option cannot have, such as a count below 1, or that contradicts the weights, or weights that are
+            not there.
         OSError: if the weights are not in the cache and cannot be downloaded.
 
     >>> build("lenet5", num_classes=3, in_channels=3, input_size=(128, 128)).classifier.fc3
     Linear(in_features=84, out_features=3, bias=True)
+    >>> build("lenet5", weights="cifar10").features.conv1
+    Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))
     """
     found = entry(name)
     defaults = found.defaults()
@@ -33,13 +38,17 @@ def build(name: str, *, weights: str | None = None, **options: Any) -> nn.Module
         if option not in defaults:
             raise ValueError(f"{name} takes no option {option!r}; it takes {', '.join(defaults)}")
         _require_counts(option, value, defaults[option])
-    if weights not in (None, "imagenet"):
-        raise ValueError(f"weights must be None or 'imagenet', got {weights!r}")
-    if weights:
+    if weights not in (None, "imagenet", "cifar10"):
+        raise ValueError(f"weights must be None, 'imagenet' or 'cifar10', got {weights!r}")
+    if weights == "imagenet":
         options = {**(found.torchvision or {}), **options}
+    elif weights == "cifar10":
+        options = trained_options(name, options)
     network = found(**options)
     network.recipe = {"name": name, "options": options}  # type: ignore[assignment]
-    return imagenet(network) if weights else network
+    if weights == "imagenet":
+        return imagenet(network)
+    return load_cifar10(network) if weights == "cifar10" else network
 
 
 def small(name: str, **options: Any) -> nn.Module:

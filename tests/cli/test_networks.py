@@ -112,3 +112,16 @@ def test_a_narrow_window_goes_without_the_least_important_columns_and_cuts_no_nu
     words = cnnlab_says("summary", "inception_resnet_v2").stdout
     assert "…" not in words
     assert "55,843,464" in words
+
+
+def test_models_that_are_trained_are_listed_with_their_accuracy_and_costs():
+    listed = json.loads(cnnlab_says("models", "--trained", "--json").stdout)
+    lenet = next(row for row in listed if row["name"] == "lenet5")
+    assert (lenet["data"], lenet["epochs"]) == ("CIFAR-10", 50)
+    assert lenet["parameters"] == 6 * 76 + 16 * 151 + 120 * 401 + 84 * 121 + 10 * 85  # 16 feature maps of 5×5
+    assert lenet["multiply_adds"] == 450 * 28**2 + 2400 * 10**2 + 120 * 400 + 84 * 120 + 10 * 84
+    result = cnnlab_says("models", "--trained")
+    assert result.exit_code == 0
+    line = next(line for line in result.stdout.splitlines() if line.split()[:1] == ["lenet5"])
+    assert line.split()[1:3] == ["CIFAR-10", f"{lenet['validation_accuracy']:.1%}"]
+    assert f"{lenet['parameters']:,}" in line

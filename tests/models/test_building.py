@@ -39,7 +39,7 @@ from cnnlab.models.families.vgg import VGG
         ("landmark_cnn", {"input_size": (16, 64)}, "at least 32×32 pixels"),  # five poolings
         ("tronnet", {"input_size": (28, 28)}, "TronNet needs pictures of at least 29×29 pixels"),
         ("alexnet", {"input_size": (28, 28)}, r"at least 63×63 pixels.*got input_size=\(28, 28\); .*models\.small"),
-        ("resnet18", {"weights": "coco"}, "weights must be None or 'imagenet', got 'coco'"),
+        ("resnet18", {"weights": "coco"}, "weights must be None, 'imagenet' or 'cifar10', got 'coco'"),
     ],
 )
 def test_a_wrong_name_or_option_gets_the_rule_and_the_way_out(name, options, message):

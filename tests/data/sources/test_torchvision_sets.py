@@ -11,7 +11,8 @@ import pytest
 import torch
 import torchvision
 
-from cnnlab import data
+import cnnlab
+from cnnlab import data, models
 
 
 def write_idx(path, array):
@@ -55,21 +56,45 @@ def test_a_share_that_leaves_nothing_is_refused(tmp_path, validation):
         data.torchvision_dataset("MNIST", root=tmp_path, validation=validation)
 
 
-def test_cifar_files_are_read_channel_by_channel_row_by_row(tmp_path, monkeypatch):
+@pytest.fixture
+def write_cifar(tmp_path, monkeypatch):
+    """Writes rows of pixels and their labels as CIFAR-10's six files, the last the test part."""
+
+    def write(rows, labels, names):
+        folder = tmp_path / "cifar-10-batches-py"
+        folder.mkdir()
+        files = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
+        for file, part, of_part in zip(files, np.split(rows, 6), np.split(labels, 6), strict=True):
+            (folder / file).write_bytes(pickle.dumps({"data": part, "labels": of_part.tolist()}))
+        (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list(names)}))
+        monkeypatch.setattr("torchvision.datasets.cifar.check_integrity", lambda *_: True)  # of the real files' MD5
+
+    return write
+
+
+def test_cifar_files_are_read_channel_by_channel_row_by_row(tmp_path, write_cifar):
     """As the publishers say: a row a picture, 1,024 red values, then green, then blue, each row by row."""
-    folder = tmp_path / "cifar-10-batches-py"
-    folder.mkdir()
     rows = np.random.default_rng(0).integers(0, 256, (60, 3072), dtype=np.uint8)
-    names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
-    for name, part in zip(names, rows.reshape(6, 10, 3072), strict=True):
-        (folder / name).write_bytes(pickle.dumps({"data": part, "labels": list(range(10))}))
-    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcdefghij")}))
-    monkeypatch.setattr("torchvision.datasets.cifar.check_integrity", lambda *_: True)  # of the real files' MD5
+    write_cifar(rows, np.arange(60) % 10, "abcdefghij")
     test = data.torchvision_dataset("CIFAR10", root=tmp_path, validation=0.4).test
     assert test.classes == tuple("abcdefghij")
     assert test.labels.tolist() == list(range(10))
     for channel, row, column in ((0, 0, 1), (1, 5, 31), (2, 30, 2)):
         assert test.images[:, channel, row, column].tolist() == rows[50:, 1024 * channel + 32 * row + column].tolist()
+
+
+def test_a_network_trained_on_cifar_is_evaluated_on_it_in_one_line(tmp_path, write_cifar):
+    """15 of 20 labels are what the network says of the picture itself, prepared as a photograph is; 5 are not."""
+    network = models.pretrained("lenet5")
+    rows = np.random.default_rng(0).integers(0, 256, (120, 3072), dtype=np.uint8)
+    labels = np.arange(120) % 10
+    with torch.inference_mode():
+        for place, picture in enumerate(torch.from_numpy(rows[100:].reshape(-1, 3, 32, 32))):
+            labels[100 + place] = network.model(network.preprocess(picture)[None]).argmax()
+    labels[115:] = (labels[115:] + 1) % 10
+    write_cifar(rows, labels, network.classes)
+    parts = data.torchvision_dataset("CIFAR10", root=tmp_path)
+    assert cnnlab.evaluate(network.model, parts.test, precision="float32").accuracy == 0.75
 
 
 @pytest.mark.parametrize("fails", [False, True])

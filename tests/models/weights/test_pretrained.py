@@ -148,8 +148,11 @@ def test_a_network_that_undoes_its_preprocessing_at_torchvision_gets_none_of_it_
 
 
 def test_a_network_without_published_weights_says_which_have_them():
+    message = "nobody publishes ImageNet weights for tronnet that fit it; torchvision does for .*CIFAR-10 come with cnnlab"
+    with pytest.raises(ValueError, match=message):
+        pretrained("tronnet")
     with pytest.raises(ValueError, match="nobody publishes ImageNet weights for nin that fit it; torchvision does for"):
-        pretrained("nin")
+        pretrained("nin", weights="imagenet")
     with pytest.raises(ValueError, match="no network is called 'resnet81'; did you mean resnet18"):
         pretrained("resnet81")
 
