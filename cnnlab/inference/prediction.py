@@ -1,6 +1,6 @@
 """From pictures to logits, and from logits to a report."""
 
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 from itertools import chain
 from typing import Any, cast
 
@@ -13,7 +13,8 @@ from cnnlab.inference.outputs import joined, logits_in
 from cnnlab.inference.runtime import Runtime, choose
 from cnnlab.models import evaluating
 
-NO_PICTURE = "there is no picture to classify: the loader is empty, or no picture could be decoded"
+NO_PICTURE = "there is no picture: the loader is empty, or no picture could be decoded"
+MAKE_SPLIT = "cnnlab.data.Split(images, labels, classes) makes a Split of tensors, cnnlab.data.folder of files"
 
 
 def predict(
@@ -110,15 +111,39 @@ def outputs_of(model: nn.Module, feed: Loader, runtime: Runtime) -> tuple[Any, T
     return joined(outputs), torch.cat(labels)
 
 
-def check_pictures(model: nn.Module, images: Any) -> None:
-    """Refuse float64 pictures, which NumPy makes of almost everything, for a network in float32.
+def first_look(model: nn.Module, pictures: Split | Loader, part: str) -> tuple[Split | Loader, tuple[int, ...]]:
+    """The pictures of a ``part`` of a data set, and the shape (N, C, H, W) of a split or of a loader's first batch.
+
+    A loader is given back with its first batch in front: an iterator gives its batches only once.
 
     Raises:
-        TypeError: for such pictures.
+        TypeError: for something else than a split or a loader, and float64 pictures, which NumPy makes of almost
+            everything, for a network in float32.
+        ValueError: for a loader without batches.
     """
+    if isinstance(pictures, Splits):
+        raise TypeError(f"these are all parts of a data set; pass one of them, as its part .{part}")
+    if isinstance(pictures, Split):
+        source: Split | Loader = pictures
+        images: Any = pictures.images
+    else:
+        if not isinstance(pictures, Iterable):
+            raise TypeError(f"the pictures must be a Split or a loader, got a {type(pictures).__name__}; {MAKE_SPLIT}")
+        with torch.random.fork_rng(devices=[]):  # a DataLoader draws random numbers
+            batches = iter(pictures)
+            first = next(batches, None)
+        if first is None:
+            raise ValueError(NO_PICTURE)
+        if not (isinstance(first, tuple | list) and [isinstance(item, Tensor) for item in first] == [True, True]):
+            raise TypeError(
+                "a loader must give batches of pictures with their labels, two tensors each, and the first was a "
+                f"{type(first).__name__}; {MAKE_SPLIT}, and predict takes pictures without labels as one tensor"
+            )
+        source, images = chain([first], batches), first[0]
     kinds = {parameter.dtype for parameter in model.parameters()}
     if getattr(images, "dtype", None) == torch.float64 and kinds and torch.float64 not in kinds:
         raise TypeError("the pictures are float64 and the network's weights are not; give it pictures.float()")
+    return source, tuple(images.shape)
 
 
 def _logits_and_labels(
@@ -129,8 +154,17 @@ def _logits_and_labels(
     device: torch.device | str | None,
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, classes) in float32 and labels (N,), on the CPU; those of a tensor are zeros."""
-    pictures, shape = _pictures_and_shape(model, images)
-    runtime = choose(model, shape, precision=precision, device=device, training=False)
+    if isinstance(images, Tensor):
+        if images.ndim != 4 or not len(images):
+            raise ValueError(
+                f"pictures must come as a batch (N, C, H, W) with N > 0, got {tuple(images.shape)}; "
+                "a single picture becomes a batch with picture[None]"
+            )
+        images = Split(cast(Images, images), torch.zeros(len(images), dtype=torch.int64), ("",))
+    pictures, (count, *size) = first_look(model, images, "test")
+    if not isinstance(images, Split) and isinstance(images, Sized):
+        count *= len(images)
+    runtime = choose(model, (count, *size), precision=precision, device=device, training=False)
     feed = Batches(pictures, batch_size, device=runtime.device)
     # The memory format of the weights stays: an optimiser that trains them meanwhile relies on it.
     before = next((tensor.device for tensor in model.state_dict().values()), runtime.device)
@@ -140,32 +174,3 @@ def _logits_and_labels(
     finally:
         model.to(before)
     return logits_in(output).cpu(), labels.cpu()
-
-
-def _pictures_and_shape(model: nn.Module, images: Tensor | Split | Loader) -> tuple[Split | Loader, tuple[int, ...]]:
-    """The pictures as `Batches` takes them, and their shape (N, C, H, W); of a loader, N as its first batch implies."""
-    if isinstance(images, Splits):
-        raise TypeError("these are all parts of a data set; pass one of them, as its part .test")
-    if isinstance(images, Tensor):
-        if images.ndim != 4 or not len(images):
-            raise ValueError(
-                f"pictures must come as a batch (N, C, H, W) with N > 0, got {tuple(images.shape)}; "
-                "a single picture becomes a batch with picture[None]"
-            )
-        images = Split(cast(Images, images), torch.zeros(len(images), dtype=torch.int64), ("",))
-    if isinstance(images, Split):
-        check_pictures(model, images.images)
-        return images, tuple(images.images.shape)
-    batches = iter(images)
-    first = next(batches, None)
-    if first is None:
-        raise ValueError(NO_PICTURE)
-    if not (isinstance(first, (tuple, list)) and [isinstance(part, Tensor) for part in first] == [True, True]):
-        raise TypeError(
-            "a loader must give batches of pictures with their labels, two tensors each; pictures without labels "
-            "go to predict as one tensor"
-        )
-    pictures = first[0]
-    check_pictures(model, pictures)
-    count = len(pictures) * (len(images) if isinstance(images, Sized) else 1)
-    return chain([first], batches), (count, *pictures.shape[1:])

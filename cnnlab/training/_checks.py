@@ -1,16 +1,15 @@
 """What a run is refused for before it begins, in words; and the likely cause of a loss that is not finite."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral
 
-import torch
 from torch import Tensor, nn
 from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from cnnlab.data import Loader, Split, Splits
-from cnnlab.inference.prediction import check_pictures
+from cnnlab.data import Loader, Split
+from cnnlab.inference.prediction import first_look
 
 Named = list[tuple[str, nn.Parameter]]
 
@@ -37,9 +36,15 @@ def check(
         raise ValueError(
             f"patience must be 1 or more and needs validation pictures, got patience={patience} and {validation}"
         )
-    batch = _first_batch("train", model, train, batch_size)
+    for name, pictures in (("train", train), ("validation", validation)):
+        if isinstance(pictures, Iterator):
+            raise TypeError(
+                f"{name} must be a Split, or a loader that gives its batches again in every epoch, got a "
+                f"{type(pictures).__name__}"
+            )
+    _, (count, *size) = first_look(model, train, "train")
     if validation is not None:
-        _first_batch("validation", model, validation, batch_size)
+        first_look(model, validation, "validation")
     classes = train.classes if isinstance(train, Split) else None
     if classes and isinstance(validation, Split) and validation.classes != classes:
         raise ValueError(
@@ -60,30 +65,7 @@ def check(
         )
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("no parameter of this network has requires_grad=True: there is nothing to train")
-    return batch
-
-
-def _first_batch(name: str, model: nn.Module, pictures: Split | Loader, batch_size: int) -> tuple[int, ...]:
-    if isinstance(pictures, Split):
-        check_pictures(model, pictures.images)
-        return (min(batch_size, len(pictures)), *pictures.images.shape[1:])
-    if isinstance(pictures, Splits):
-        raise TypeError(f"{name} must be one part of a data set, got all of them; pass its part .{name}")
-    if isinstance(pictures, Iterator) or not isinstance(pictures, Iterable):
-        raise TypeError(
-            f"{name} must be a Split, or a loader that gives its batches again in every epoch, got a "
-            f"{type(pictures).__name__}; cnnlab.data.Split(images, labels, classes) makes a Split of tensors, "
-            "cnnlab.data.folder of pictures in folders"
-        )
-    with torch.random.fork_rng(devices=[]):  # a DataLoader draws random numbers
-        batch = next(iter(pictures), None)
-    if not (isinstance(batch, tuple | list) and [isinstance(part, Tensor) for part in batch] == [True, True]):
-        raise TypeError(
-            f"{name} is a loader, whose batches must be pictures with their labels, two tensors each; the first was "
-            f"{'none' if batch is None else f'a {type(batch).__name__}'}"
-        )
-    check_pictures(model, batch[0])
-    return tuple(batch[0].shape)
+    return (min(batch_size, count) if isinstance(train, Split) else count, *size)
 
 
 def make_optimizer(make: Callable[[Named], Optimizer], named: Named) -> Optimizer:

@@ -55,7 +55,7 @@ def test_what_is_no_batch_is_refused(images, message):
 
 def test_an_empty_loader_and_a_loader_without_classes_are_refused():
     net = models.build("lenet5")
-    with pytest.raises(ValueError, match="there is no picture to classify"):
+    with pytest.raises(ValueError, match="there is no picture: the loader is empty"):
         cnnlab.predict(net, [])
     with pytest.raises(ValueError, match="a loader has no class names"):
         cnnlab.evaluate(net, [])
@@ -76,7 +76,7 @@ def test_a_prediction_from_ten_crops_is_the_mean_of_ten_predictions():
     [
         (lambda parts: parts, r"all parts of a data set; pass one of them, as its part \.test"),
         (lambda parts: DataLoader(TensorDataset(parts.test.images)), "give batches of pictures with their labels"),
-        (lambda parts: DataLoader(parts.test.images), "pictures without labels go to predict as one tensor"),
+        (lambda parts: DataLoader(parts.test.images), "predict takes pictures without labels as one tensor"),
         (lambda parts: parts.test.images[:3].double(), r"the pictures are float64 .* give it pictures\.float\(\)"),
         (lambda parts: [(parts.test.images[:3].double(), parts.test.labels[:3])], "the pictures are float64"),
     ],

@@ -17,7 +17,10 @@ from cnnlab.models.inspect._receptive_field import flat
 from cnnlab.models.inspect.hooks import hooked
 from cnnlab.models.inspect.meta import meta_input, meta_run, meta_state
 
-REVERSED = {"__rsub__": torch.sub, "__rdiv__": torch.div}  # the methods behind "1 - x" and "1 / x"
+REVERSED: dict[str, Callable[..., Any]] = {
+    "__rsub__": torch.sub,
+    "__rdiv__": torch.div,
+}  # the methods behind "1 - x" and "1 / x"
 
 
 def traced(model: nn.Module, shape: tuple[int, ...]) -> fx.Graph:
