@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ from cnnlab.models.catalogue import memory, native_size, size_from
 
 FLOAT32 = 4  # bytes
 NONE = "none"  # a choice for the second network
-FAMILIES = tuple(dict.fromkeys(network.paper.family for network in MODELS.values()))
 TABLE_STYLE = (
     "<style>.cnnlab-layers {width:100%; line-height:1.4; font-size:12px} .cnnlab-layers caption {font-weight:bold}"
     ".cnnlab-layers td, .cnnlab-layers th {padding:1px 6px; white-space:nowrap; text-align:right}"
@@ -99,18 +98,25 @@ class ArchitectureDemo(Demo):
     busy = "counting layers …"
 
     def __init__(self) -> None:
-        default = Settings()
-        self.first, self.second = Chooser("", default.first, self), Chooser(" 2", default.second, self)
+        wide: dict[str, Any] = {**WIDE, "style": {"description_width": "130px"}}
+        size: dict[str, Any] = {**wide, "continuous_update": False}
+        (first, second), names = DEFAULT, tuple(MODELS)
+        self.first = widgets.Dropdown(options=names, value=first.name, description="network", **wide)
+        self.first_size = widgets.Text(first.size, description="input (C×H×W)", **size)
+        self.second = widgets.Dropdown(options=(NONE, *names), value=second.name, description="network 2", **wide)
+        self.second_size = widgets.Text(second.size, description="input 2 (C×H×W)", **size)
         self.tables = widgets.HTML()
-        super().__init__([*self.first.controls, *self.second.controls], below=[self.tables])
+        super().__init__([self.first, self.first_size, self.second, self.second_size], below=[self.tables])
+        for network, its_size in ((self.first, self.first_size), (self.second, self.second_size)):
+            network.observe(partial(self._network_changed, its_size), "value")
+        self.redraw_on(self.first_size, self.second_size)
         self.redraw()
 
     @property
     def settings(self) -> Settings:
         """The present values of the controls."""
-        first = self.first.choice
-        assert first is not None  # only the second has "none"
-        return Settings(first, self.second.choice)
+        second = None if self.second.value == NONE else Choice(self.second.value, self.second_size.value.strip())
+        return Settings(Choice(self.first.value, self.first_size.value.strip()), second)
 
     def draw(self) -> look.Figure:
         """The figure for the present values of the controls; the tables below it follow."""
@@ -123,52 +129,11 @@ class ArchitectureDemo(Demo):
         """The costs of the networks."""
         return "\n".join(totals(choice) for choice in self.settings.choices)
 
-
-class Chooser:
-    """Family, member and input size of one of the networks."""
-
-    def __init__(self, suffix: str, choice: Choice | None, demo: Demo) -> None:
-        self.demo = demo
-        wide: dict[str, Any] = {**WIDE, "style": {"description_width": "130px"}}
-        family = NONE if choice is None else MODELS[choice.name].paper.family
-        families = (NONE, *FAMILIES) if suffix else FAMILIES
-        self.family = widgets.Dropdown(options=families, value=family, description=f"family{suffix}", **wide)
-        self.member = widgets.Dropdown(description=f"network{suffix}", **wide)
-        self.size = widgets.Text(description=f"input{suffix} (C×H×W)", continuous_update=False, **wide)
-        self._fill(choice)
-        self.family.observe(self._family_changed, "value")
-        self.member.observe(self._member_changed, "value")
-        self.size.observe(demo.redraw, "value")
-
-    @property
-    def controls(self) -> tuple[widgets.Widget, ...]:
-        """The widgets, from top to bottom."""
-        return self.family, self.member, self.size
-
-    @property
-    def choice(self) -> Choice | None:
-        """The present values of the controls."""
-        return None if self.family.value == NONE else Choice(self.member.value, self.size.value.strip())
-
-    def _fill(self, choice: Choice | None = None) -> None:
-        """Offer the members of the family; without a ``choice`` the first, for pictures of its paper's size."""
-        members = [name for name, network in MODELS.items() if network.paper.family == self.family.value]
-        self.member.options = members
-        self.member.disabled = self.size.disabled = not members
-        if not members:
-            self.size.value = ""
-        else:
-            choice = choice or Choice(members[0], _written(native_size(members[0])))
-            self.member.value, self.size.value = choice
-
-    def _family_changed(self, _change: Any) -> None:
-        with self.demo.one_redraw():
-            self._fill()
-
-    def _member_changed(self, _change: Any) -> None:
-        if self.member.value is not None and not self.demo._updating:
-            with self.demo.one_redraw():
-                self.size.value = _written(native_size(self.member.value))
+    def _network_changed(self, size: widgets.Text, change: Any) -> None:
+        """Another network begins with pictures of its paper's size."""
+        with self.one_redraw():
+            size.disabled = change["new"] == NONE
+            size.value = "" if size.disabled else _written(native_size(change["new"]))
 
 
 def _table(choice: Choice) -> str:
