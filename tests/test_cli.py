@@ -17,7 +17,7 @@ from cnnlab.course.exercises.checking import Checked, Result
 from cnnlab.course.notebooks import CourseError
 from cnnlab.course.publish import running
 
-COMMANDS = ("lab", "run", "check", "reset", "doctor", "models", "summary", "classify")
+COMMANDS = ("lab", "run", "check", "reset", "doctor", "models", "summary", "classify", "demo")
 
 
 def cnnlab_says(*arguments: object) -> Any:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import torch
-import torch.nn.functional as F
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from cnnlab import data
+from tests.browser.operating import changed, draw_a_seven, picture, point_at_a_position_of_the_response
 
 IDLE = "Python 3 (ipykernel) | Idle"
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
@@ -105,74 +104,35 @@ def demo(page, lab):
     return start
 
 
-def picture(page: Page) -> tuple[str, str]:
-    image = page.locator(f"{SHOWN} .jupyter-widgets img").first
-    expect(image).to_be_visible()
-    return image.get_attribute("src"), image.get_attribute("alt")
-
-
-def changed(page: Page, before: tuple[str, str]) -> tuple[str, str]:
-    expect(page.locator(f"{SHOWN} .jupyter-widgets img").first).not_to_have_attribute("src", before[0])
-    return picture(page)
-
-
 def test_the_convolution_demo_answers_to_its_controls(demo):
     page = demo("from cnnlab import demos\ndemos.convolution()")
-    before = picture(page)
+    before = picture(page.locator(SHOWN))
     assert "(28 + 2·0 − 1·(3 − 1) − 1) / 1" in before[1]
     page.locator(f"{SHOWN} .jupyter-widgets [role=slider]").first.focus()  # the stride
     page.keyboard.press("ArrowRight")  # by keyboard, as everyone must be able to
-    strided = changed(page, before)
+    strided = changed(page.locator(SHOWN), before)
     assert "/ 2⌋ + 1 = 13" in strided[1]
     page.locator(SHOWN).get_by_label("kernel", exact=True).select_option("identity")
-    identity = changed(page, strided)
+    identity = changed(page.locator(SHOWN), strided)
     page.locator(SHOWN).get_by_label("picture", exact=True).select_option(index=6)
-    assert changed(page, identity)[1] != identity[1]
+    assert changed(page.locator(SHOWN), identity)[1] != identity[1]
 
 
 def test_the_pointer_shows_how_a_position_of_the_response_is_computed(demo):
     page = demo("from cnnlab import demos\ndemos.convolution()")
-    response = page.locator(f"{SHOWN} canvas[role=application]")
-    expect(response).to_be_visible()
-    computed = page.locator(f"{SHOWN} .cnnlab-sum")
-    expect(computed).to_contain_text("row 0, column 0")
-    response.hover(position={"x": 2, "y": 2})
-    response.press("ArrowDown")
-    expect(computed).to_contain_text("row 1, column 0")
-    box = response.bounding_box()
-    row, column = 15, 10
-    page.mouse.move(box["x"] + box["width"] * (column + 0.5) / 26, box["y"] + box["height"] * (row + 0.5) / 26)
-    expect(computed).to_contain_text(f"row {row}, column {column}")
-    sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    digit = data.digits().train.images[int((data.digits().train.labels == 3).nonzero()[0])] / 255
-    expected = F.conv2d(digit[None], sobel[None, None])[0, 0, row, column]
-    assert f"sum = {expected:.2f}".replace("-", "−") in computed.inner_text()
+    point_at_a_position_of_the_response(page.locator(SHOWN))
 
 
 def test_the_canvas_is_drawn_on_and_read(demo):
     page = demo("from cnnlab import demos\ndemos.draw()")
-    before = picture(page)
-    canvas = page.locator(f"{SHOWN} canvas[role=application]")
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    page.mouse.move(box["x"] + 90, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=6)
-    page.mouse.move(box["x"] + 130, box["y"] + 220, steps=6)
-    page.mouse.up()
-    seven = changed(page, before)
-    for _ in range(20):  # the last stroke may still be on its way
-        if "classes: 7" in picture(page)[1]:
-            break
-        page.wait_for_timeout(500)
-    assert "classes: 7" in picture(page)[1], seven
+    draw_a_seven(page.locator(SHOWN))
 
 
 def test_the_training_demo_starts_pauses_and_stops(demo):
     page = demo("from cnnlab import demos\ndemos.training()")
-    before = picture(page)
+    before = picture(page.locator(SHOWN))
     page.get_by_title("Start", exact=True).click()
-    running = changed(page, before)
+    running = changed(page.locator(SHOWN), before)
     assert "Training curves after" in running[1]
     page.get_by_title("Pause", exact=True).click()
     expect(page.locator(SHOWN).get_by_role("status").filter(has_text="paused in epoch")).to_be_visible()
@@ -184,19 +144,19 @@ def test_the_training_demo_starts_pauses_and_stops(demo):
 
 def test_the_kernels_demo_shows_another_layer(demo):
     page = demo("from cnnlab import demos\ndemos.kernels()")
-    before = picture(page)
+    before = picture(page.locator(SHOWN))
     page.locator(SHOWN).get_by_label("layer", exact=True).select_option(index=1)
-    changed(page, before)
+    changed(page.locator(SHOWN), before)
 
 
 def test_the_architecture_demo_shows_another_network_and_refuses_a_size_in_words(demo):
     page = demo("from cnnlab import demos\ndemos.architecture()")
-    before = picture(page)
+    before = picture(page.locator(SHOWN))
     assert "vgg16 for pictures of 3×224×224" in before[1]
     shown = page.locator(SHOWN)
     expect(shown.get_by_role("region", name="layers of vgg16")).to_contain_text("conv5_3")
-    shown.get_by_label("family", exact=True).select_option("Inception")
-    googlenet = changed(page, before)
+    shown.get_by_label("network", exact=True).select_option("googlenet")
+    googlenet = changed(page.locator(SHOWN), before)
     assert "googlenet for pictures of 3×224×224" in googlenet[1]
     expect(shown.get_by_role("region", name="layers of googlenet")).to_contain_text("inception3a")
     size = shown.get_by_label("input (C×H×W)", exact=True)
@@ -205,12 +165,12 @@ def test_the_architecture_demo_shows_another_network_and_refuses_a_size_in_words
     expect(shown.get_by_role("status").filter(has_text="H and W of at least 31")).to_be_visible()
     size.fill("3x64x64")
     size.press("Enter")
-    assert "googlenet for pictures of 3×64×64" in changed(page, googlenet)[1]
+    assert "googlenet for pictures of 3×64×64" in changed(page.locator(SHOWN), googlenet)[1]
 
 
 def test_the_classify_demo_takes_a_students_photo_and_tells_what_is_none(demo, tmp_path):
     page = demo("from cnnlab import demos\ndemos.classify()")
-    before = picture(page)
+    before = picture(page.locator(SHOWN))
     assert "tiger cat" in before[1]
 
     def upload(file: Path) -> None:
@@ -220,28 +180,28 @@ def test_the_classify_demo_takes_a_students_photo_and_tells_what_is_none(demo, t
 
     Image.fromarray(data.photo("coffee").permute(1, 2, 0).numpy()).save(tmp_path / "mine.jpg")
     upload(tmp_path / "mine.jpg")
-    assert "espresso" in changed(page, before)[1]
+    assert "espresso" in changed(page.locator(SHOWN), before)[1]
     (tmp_path / "notes.jpg").write_text("not a picture")
     upload(tmp_path / "notes.jpg")
     refused = page.locator(SHOWN).get_by_role("status").filter(has_text="notes.jpg: it is no picture")
     expect(refused).to_be_visible()
-    assert "espresso" in picture(page)[1]
+    assert "espresso" in picture(page.locator(SHOWN))[1]
 
 
 def test_the_scan_demo_maps_another_class_at_another_scale(demo):
     page = demo("from cnnlab import demos\ndemos.scan()")
-    before = picture(page)
+    before = picture(page.locator(SHOWN))
     assert "espresso in a picture of 672×448 pixels, a map of 15×8 windows" in before[1]
     shown = page.locator(SHOWN)
     expect(shown.get_by_role("status").filter(has_text="120 windows in one pass")).to_be_visible()
     label = shown.get_by_label("class", exact=True)
     label.fill("cup")
     label.press("Enter")
-    cup = changed(page, before)
+    cup = changed(page.locator(SHOWN), before)
     assert cup[1].startswith("cup in a picture of")
     page.locator(f"{SHOWN} .jupyter-widgets [role=slider]").first.focus()  # the shorter side
     page.keyboard.press("ArrowLeft")
-    smaller = changed(page, cup)
+    smaller = changed(page.locator(SHOWN), cup)
     assert "cup in a picture of 576×384 pixels, a map of 12×6 windows" in smaller[1]
     shown.get_by_role("button", name="crop by crop").click()
     comparison = shown.get_by_role("status").filter(has_text="times as long")
