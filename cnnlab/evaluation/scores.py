@@ -79,13 +79,12 @@ def best_and_worst(report: Report, count: int = 5, *, by: str = "aggregated") ->
         raise ValueError(f"by must be one of {', '.join(SCORES)}, got {by!r}")
     scores = class_scores(report)
     scores = scores[scores.pictures > 0].reset_index().sort_values("pictures", ascending=False, kind="stable")
+    count = min(count, len(scores))
     parts = {
-        part: scores.sort_values(by, ascending=part == "worst", kind="stable").head(count).reset_index(drop=True)
+        part: scores.sort_values(by, ascending=part == "worst", kind="stable").head(count).set_axis(range(1, count + 1))
         for part in ("best", "worst")
     }
-    table = pd.concat(parts, names=["part", "rank"])[["class", *SCORES, "pictures"]]
-    table.index = table.index.set_levels(table.index.levels[1] + 1, level=1)
-    return table
+    return pd.concat(parts, names=["part", "rank"])[["class", *SCORES, "pictures"]]
 
 
 def averages(report: Report) -> "pd.DataFrame":
