@@ -42,7 +42,7 @@ lint: $(VENV)/.test
 
 lowest: $(VENV)/.test  ## the fast tests with the lowest versions that pyproject.toml allows, in .venv-lowest
 	$(BIN)/uv venv --clear --python $(BIN)/python $(VENV)-lowest
-	$(BIN)/uv pip install --python $(VENV)-lowest/bin/python --resolution lowest-direct --editable '.[test]'
+	$(BIN)/uv pip install --python $(VENV)-lowest/bin/python --resolution lowest-direct --editable '.[test,landmarks]'
 	$(VENV)-lowest/bin/python $(PYTEST) $(FAST)
 
 notebooks: $(VENV)/.test  ## run lectures and solutions, save their outputs, make the exercises
@@ -94,15 +94,15 @@ endif
 
 $(VENV)/.course: $(VENV)/.torch pyproject.toml constraints.txt
 	@echo "Installing the course into $(VENV): some minutes the first time"
-	$(INSTALL) .
+	$(INSTALL) '.[landmarks]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.course
 	@echo "Installing what tests need into $(VENV): 30 packages, 0.2 GB the first time"
-	$(INSTALL) '.[test]'
+	$(INSTALL) '.[test,landmarks]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.course
 	@echo "Installing what the benchmarks compare with into $(VENV): 1 GB the first time"
-	$(INSTALL) '.[bench]'
+	$(INSTALL) '.[bench,landmarks]'
 	@touch $@

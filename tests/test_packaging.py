@@ -19,7 +19,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REQUIRED = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+COURSE = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["landmarks"]  # what `make lab` installs
+REQUIRED = [Requirement(line) for line in COURSE + PROJECT["optional-dependencies"]["test"]]
 
 
 def pins() -> dict[str, str]:
@@ -68,7 +69,7 @@ def imported() -> dict[str, str]:
 def test_what_students_import_comes_without_the_tests_extras():
     """`make test` installs more than `make lab`: a module that only the extras bring would be missed by all others."""
     optional = {"timm", "nbgrader"}  # where they are missing, the error says how to install them
-    required = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]} | {"ipython"}
+    required = {canonicalize_name(Requirement(line).name) for line in COURSE} | {"ipython"}
     owners = importlib.metadata.packages_distributions()
     for name, file in imported().items():
         if name not in optional:
@@ -80,7 +81,7 @@ def test_conda_installs_the_same_versions_on_a_python_in_the_range():
     python = next(entry for entry in environment["dependencies"] if str(entry).startswith("python="))
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python=") + ".0")
     by_pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert by_pip == ["--constraint constraints.txt", "--editable .[test]"]
+    assert by_pip == ["--constraint constraints.txt", "--editable .[test,landmarks]"]
 
 
 def test_makefile_and_package_refuse_the_pythons_that_pip_refuses():

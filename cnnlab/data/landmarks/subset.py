@@ -102,7 +102,7 @@ def read_rows(csv: str | os.PathLike[str]) -> "polars.DataFrame":
     if not Path(csv).is_file():
         raise FileNotFoundError(f"there is no file {csv}; name a CSV with the columns {','.join(COLUMNS)}")
     try:
-        rows = pl.read_csv(csv, infer_schema=False, encoding="utf8-lossy")
+        rows = pl.read_csv(Path(csv), infer_schema=False, encoding="utf8-lossy")
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
         raise ValueError(f"{csv} is not a CSV with the columns {','.join(COLUMNS)}: {error}") from error
     missing = [column for column in COLUMNS if column not in rows.columns]

@@ -59,7 +59,7 @@ def skyline(
             colour = mixed(lit((grey, grey * 0.94, grey * 0.88), day), air, 0.35)
             draw.rectangle([x, horizon - tall, x + across, horizon + 2], fill=rgb(colour))
             if tall > unit * 0.06:
-                pane = (246, 214, 130) if day.night and random.random() < 0.7 else scaled(colour, 0.75)
+                pane: Colour = (246, 214, 130) if day.night and random.random() < 0.7 else scaled(colour, 0.75)
                 for row in range(1, 4):
                     for column in range(1, 4):
                         at = (x + across * column / 4, horizon - tall * row / 4)
@@ -102,7 +102,7 @@ def tree(draw: ImageDraw.ImageDraw, at: tuple[float, float], tall: float, day: D
     x, y = at
     trunk, dark = lit((92, 70, 50), day), 0.6 + 0.5 * random.random()
     draw.rectangle([x - tall * 0.03, y - tall * 0.45, x + tall * 0.03, y], fill=rgb(trunk))
-    leaves = (226, 228, 232) if day.snow and random.random() < 0.7 else (84 + 40 * random.random(), 116, 58)
+    leaves: Colour = (226, 228, 232) if day.snow and random.random() < 0.7 else (84 + 40 * random.random(), 116, 58)
     colour = scaled(lit(leaves, day), dark)
     if random.random() < 0.3:  # a conifer
         draw.polygon(
@@ -119,7 +119,7 @@ def person(draw: ImageDraw.ImageDraw, at: tuple[float, float], tall: float, day:
     """A person whose feet are at ``at``."""
     x, y = at
     coat, legs = 40 + 190 * random.random(3), 30 + 80 * random.random(3)
-    skin = ((236, 196, 168), (198, 150, 112), (120, 82, 60), (90, 60, 44))[int(random.integers(4))]
+    skin: Colour = ((236, 196, 168), (198, 150, 112), (120, 82, 60), (90, 60, 44))[int(random.integers(4))]
     wide = tall * 0.13
     draw.rectangle(
         [x - wide * 0.7, y - tall * 0.48, x + wide * 0.7, y], fill=rgb(lit((legs[0], legs[1], legs[2]), day))
@@ -162,8 +162,8 @@ def in_the_way(draw: ImageDraw.ImageDraw, size: tuple[int, int], day: Day, rando
         )
     elif chance < 0.18:
         top, paint = height * (0.72 + 0.1 * random.random()), 40 + 190 * random.random(3)
-        colour = lit((paint[0], paint[1], paint[2]), day)
-        draw.rectangle([side - width * 0.22, top, side + width * 0.22, height], fill=rgb(colour))
+        body = lit((paint[0], paint[1], paint[2]), day)
+        draw.rectangle([side - width * 0.22, top, side + width * 0.22, height], fill=rgb(body))
         for pane in range(5):
             x = side - width * 0.2 + width * 0.08 * pane
             draw.rectangle([x, top + 12, x + width * 0.06, top + height * 0.09], fill=rgb(lit((60, 76, 92), day)))

@@ -111,7 +111,7 @@ class World:
     def write_csv(
         self, path: str | os.PathLike[str], *, rows: int = ROWS, address: str = "http://127.0.0.1:8765"
     ) -> int:
-        """Write ``rows`` rows of ``id,url,landmark_id`` in random order, with URLs below ``address``; return their number.
+        """Write ``rows`` rows ``id,url,landmark_id`` in random order, with URLs below ``address``; return their number.
 
         A thousandth of them says "None" instead of a URL and a landmark, half as many repeat another row.
 

@@ -47,7 +47,9 @@ def serving(
     command = [sys.executable, "-m", "cnnlab.data.landmarks.world.server", json.dumps(options)]
     # The server ends when its input does: with this process, whatever ends that.
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert server.stdin is not None and server.stdout is not None and server.stderr is not None  # for the type checker
+    assert server.stdin  # for the type checker
+    assert server.stdout
+    assert server.stderr
     try:
         address = server.stdout.readline().strip()
         if not address:
@@ -91,7 +93,8 @@ class _Painters:
     async def _drawn(self, id: str) -> bytes:
         painter = await self.free.get()
         try:
-            assert painter.stdin is not None and painter.stdout is not None  # for the type checker
+            assert painter.stdin  # for the type checker
+            assert painter.stdout
             painter.stdin.write(f"{id}\n".encode())
             return await painter.stdout.readexactly(int(await painter.stdout.readexactly(8)))
         finally:
@@ -101,7 +104,7 @@ class _Painters:
 class _Server:
     def __init__(self, seed: int, rows: int, log: str | None) -> None:
         self.world, self.rows, self.painters = World(seed=seed), rows, _Painters(seed)
-        self.log = None if log is None else open(log, "a", buffering=1)
+        self.log = None if log is None else Path(log).open("a", buffering=1)  # noqa: SIM115 (open as long as the server runs)
         self.asked: set[str] = set()
         self.address = ""
 
