@@ -10,6 +10,7 @@ from cnnlab.models.registry import entry
 from cnnlab.models.weights.loading import imagenet
 from cnnlab.models.weights.trained import load_cifar10, trained_options
 
+COUNTS = {"widths", "filters", "kernels", "dense"}  # options whose length the network checks itself
 LARGEST = 16_384  # pixels a side: up to this size, counts and bytes fit into 64 bits
 
 
@@ -90,11 +91,11 @@ def blueprint(name: str, input_size: Sequence[int] | None = None, **options: Any
 
 def _require_counts(option: str, value: Any, default: Any) -> None:
     """Refuse a value that is not a count, or not as many counts as the default has, where the network takes counts."""
-    several = isinstance(default, tuple) or option == "widths"
+    several = isinstance(default, tuple) or option in COUNTS
     if value is default or not (several or option == "num_classes" or type(default) is int):
         return
     counts = value if several else (value,)
-    length = len(default) if several and option != "widths" else None  # the network says how many widths there are
+    length = len(default) if several and option not in COUNTS else None
     least = 0 if option == "first" else 1  # its padding may be 0
     right = isinstance(counts, Sequence) and length in (None, len(counts))
     if not (right and all(type(count) is int and count >= least for count in counts)):

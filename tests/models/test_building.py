@@ -35,7 +35,15 @@ from cnnlab.models.families.vgg import VGG
         ("resnet18", {"cardinality": 32}, "cardinality and base_width need bottlenecks.*got 18"),
         ("highway", {"depth": 2}, "depth must be at least 3 .*got 2"),
         ("landmark_cnn", {"run": 12}, "run must be one of 1, 2, 3, .*11, got 12"),
-        ("landmark_cnn", {"batch_norm": True}, "batch_norm must be one of none, before, after, got True"),
+        ("landmark_cnn", {"batch_norm": True}, "batch_norm must be one of None, before, after, got True"),
+        ("landmark_cnn", {"filters": (8, 0, 8)}, r"filters must be whole numbers of at least 1, got \(8, 0, 8\)"),
+        ("landmark_cnn", {"dense": 512}, "dense must be whole numbers of at least 1, got 512"),
+        (
+            "landmark_cnn",
+            {"filters": (8, 16)},
+            r"filters=\(8, 16\) and kernels=\(4, 3, 3, 2, 2\); without one of them, th",
+        ),
+        ("landmark_cnn", {"filters": (), "kernels": ()}, "each convolution has filters and a kernel"),
         ("landmark_cnn", {"input_size": (16, 64)}, "at least 32×32 pixels"),  # five poolings
         ("tronnet", {"input_size": (28, 28)}, "TronNet needs pictures of at least 29×29 pixels"),
         ("alexnet", {"input_size": (28, 28)}, r"at least 63×63 pixels.*got input_size=\(28, 28\); .*models\.small"),

@@ -55,6 +55,27 @@ def test_run_11_has_the_shapes_and_parameters_of_fig_6():
     assert table.parameters.sum() == sum(row[2] for row in FIG_6) == 13_348_180
 
 
+def test_run_11_can_be_built_from_its_row_of_table_2_as_well():
+    net = on_meta("landmark_cnn", run=1, filters=(16, 32, 64, 128, 256), kernels=(4, 3, 3, 2, 2), dense=(1024, 512))
+    assert sum(parameter.numel() for parameter in net.parameters()) == 13_348_180
+
+
+@pytest.mark.parametrize("dense", [(), (40, 30, 20)])
+def test_other_layers_are_counted_by_hand(dense):
+    net = build("landmark_cnn", filters=(4, 6), kernels=[2, 5], dense=dense, num_classes=3, input_size=(16, 24))
+    assert net(torch.zeros(2, 3, 16, 24)).shape == (2, 3)
+    count, units = 4 * (3 * 4 + 1) + 6 * (4 * 25 + 1), 6 * 4 * 6
+    for width in (*dense, 3):
+        count, units = count + width * (units + 1), width
+    assert sum(parameter.numel() for parameter in net.parameters()) == count
+
+
+def test_files_of_the_version_before_call_no_batch_normalisation_by_a_word():
+    named = [[name for name, _ in on_meta("landmark_cnn", batch_norm=none).named_modules()] for none in (None, "none")]
+    assert named[0] == named[1]
+    assert not any("bn" in name for name in named[0])
+
+
 def test_the_text_gives_two_map_sizes_that_the_figure_contradicts():
     table = summary(on_meta("landmark_cnn"), (3, 192, 256))
     sizes = [shape[1:] for shape in table.output_shape[table.kind == "MaxPool2d"]]

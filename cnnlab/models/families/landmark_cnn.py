@@ -40,15 +40,16 @@ RUNS = {
     10: Run((16, 32, 64, 128, 256), (3, 3, 3, 3, 3), (512,), 64, 0.3498),
     11: Run((16, 32, 64, 128, 256), (4, 3, 3, 2, 2), (1024, 512), 64, 0.4227),
 }
-BATCH_NORM = ("none", "before", "after")
+BATCH_NORM = (None, "before", "after")
 
 
 class LandmarkCNN(Classifier):
-    """A run of the landmark report's Table 2.
+    """A run of the landmark report's Table 2, or a network of the same kind with layers of your own.
 
-    ``batch_norm`` puts batch normalisation "before" or "after" each ReLU of the features, and the convolutions then
-    have no bias (the report's two listings). An even kernel's padding is a layer of its own, with the larger
-    half to the right and below, as in Keras.
+    ``filters`` and ``kernels`` of the convolutions, and ``dense``, the units of the linear layers before the last, are
+    those of the ``run`` unless given. ``batch_norm`` puts batch normalisation "before" or "after" each ReLU of the
+    features, and the convolutions then have no bias (the report's two listings). An even kernel's padding is a layer
+    of its own, with the larger half to the right and below, as in Keras.
 
     Shape: (N, in_channels, H, W) -> (N, num_classes), with (H, W) = ``input_size``, in pixels.
 
@@ -57,30 +58,44 @@ class LandmarkCNN(Classifier):
     torch.Size([2, 10])
     >>> net.features.pad1, net.features.conv1
     (ZeroPad2d((1, 2, 1, 2)), Conv2d(3, 16, kernel_size=(4, 4), stride=(1, 1)))
+    >>> LandmarkCNN(filters=(8, 16), kernels=(3, 3), dense=(32,), input_size=(32, 32)).classifier.dense1
+    Linear(in_features=1024, out_features=32, bias=True)
     """
 
     def __init__(
         self,
         *,
         run: int = 11,
+        filters: tuple[int, ...] | None = None,
+        kernels: tuple[int, ...] | None = None,
+        dense: tuple[int, ...] | None = None,
         num_classes: int = 100,
         in_channels: int = 3,
         input_size: tuple[int, int] = (192, 256),
-        batch_norm: str = "none",
+        batch_norm: str | None = None,
         dropout: float = 0.3,
     ) -> None:
         super().__init__(in_channels=in_channels, input_size=input_size)
         require_one_of("run", run, RUNS)
+        batch_norm = None if batch_norm == "none" else batch_norm  # its name in files of version 0.1
         require_one_of("batch_norm", batch_norm, BATCH_NORM)
         table = RUNS[run]
+        filters = table.filters if filters is None else filters
+        kernels = table.kernels if kernels is None else kernels
+        dense = table.dense if dense is None else dense
+        if len(filters) != len(kernels) or not filters:
+            raise ValueError(
+                f"each convolution has filters and a kernel, got filters={filters} and kernels={kernels}; without one "
+                f"of them, that of run {run} is taken"
+            )
         features: OrderedDict[str, nn.Module] = OrderedDict()
         channels = in_channels
-        for stage, (width, kernel) in enumerate(zip(table.filters, table.kernels, strict=True), start=1):
+        for stage, (width, kernel) in enumerate(zip(filters, kernels, strict=True), start=1):
             small, large = (kernel - 1) // 2, kernel // 2
             if small != large:
                 features[f"pad{stage}"] = nn.ZeroPad2d((small, large, small, large))
             padding = small if small == large else 0
-            bias = batch_norm == "none"
+            bias = batch_norm is None
             features[f"conv{stage}"] = nn.Conv2d(channels, width, kernel, padding=padding, bias=bias)
             if batch_norm == "before":
                 features[f"bn{stage}"] = nn.BatchNorm2d(width)
@@ -92,11 +107,11 @@ class LandmarkCNN(Classifier):
         self.features = nn.Sequential(features)
         classifier: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
         units = self.flat_features()
-        for number, dense in enumerate(table.dense, start=1):
-            classifier[f"dense{number}"] = nn.Linear(units, dense)
+        for number, width in enumerate(dense, start=1):
+            classifier[f"dense{number}"] = nn.Linear(units, width)
             classifier[f"relu_dense{number}"] = nn.ReLU()
             classifier[f"dropout{number}"] = nn.Dropout(dropout)
-            units = dense
-        classifier[f"dense{len(table.dense) + 1}"] = nn.Linear(units, num_classes)
+            units = width
+        classifier[f"dense{len(dense) + 1}"] = nn.Linear(units, num_classes)
         self.classifier = nn.Sequential(classifier)
         initialise(self, "xavier")  # the variance of Keras's default, which is uniform

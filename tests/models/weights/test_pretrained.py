@@ -148,7 +148,7 @@ def test_a_network_that_undoes_its_preprocessing_at_torchvision_gets_none_of_it_
 
 
 def test_a_network_without_published_weights_says_which_have_them():
-    message = "nobody publishes ImageNet weights for tronnet that fit it; torchvision does for .*CIFAR-10 come with cnnlab"
+    message = "nobody publishes ImageNet weights for tronnet that fit it; torchvision does for .*CIFAR-10 come with cnn"
     with pytest.raises(ValueError, match=message):
         pretrained("tronnet")
     with pytest.raises(ValueError, match="nobody publishes ImageNet weights for nin that fit it; torchvision does for"):
