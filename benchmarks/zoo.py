@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 SIZE: dict[str, Any] = {"num_classes": 10, "input_size": (32, 32)}
 PLAIN = Recipe(epochs=30, batch_size=250, learning_rate=0.02, weight_decay=1e-2, shift=2)  # without batch norm
 NORMED = Recipe(epochs=30, batch_size=250, learning_rate=0.3, weight_decay=5e-3, shift=4, label_smoothing=0.1)
-DEEP = replace(NORMED, epochs=70, label_smoothing=0.0)  # a small network, trained long: the pair of lecture 07
+DEEP = replace(NORMED, epochs=60, label_smoothing=0.0)  # a small network, trained long: the pair of lecture 07
 
 ZOO = {
     "lenet5": Entry(
@@ -81,21 +81,21 @@ ZOO = {
     "resnet20": Entry({}, DEEP),
     "vgg11": Entry(
         {**SIZE, "widths": (32, 64, 128, 256, 256), "units": (256, 256), "batch_norm": True, "dropout": 0.1},
-        replace(NORMED, epochs=25, learning_rate=0.1, weight_decay=1e-2),
+        replace(NORMED, epochs=20, learning_rate=0.1, weight_decay=1e-2),
     ),
     "alexnet": Entry(
         {**SIZE, "widths": (32, 64, 128, 96, 96), "units": (256, 256), "first": (5, 1, 2), "dropout": 0.2},
         replace(PLAIN, epochs=24),
     ),
-    "nin": Entry({"width": 0.375, "dropout": 0.1}, PLAIN),
+    "nin": Entry({"width": 0.375, "dropout": 0.1}, replace(PLAIN, epochs=20)),
     "googlenet": Entry(
         {"num_classes": 10, "width": 0.25, "variant": "batch_norm", "stem": "small", "dropout": 0.1},
-        replace(NORMED, epochs=25),
+        replace(NORMED, epochs=18),
     ),
-    "highway": Entry({**SIZE, "in_channels": 3, "width": 24}, PLAIN),
+    "highway": Entry({**SIZE, "in_channels": 3, "width": 24}, replace(PLAIN, epochs=20)),
     "plain20": Entry({}, DEEP),
-    "resnext29_8x64d": Entry({"widths": (16, 32, 64), "base_width": 16}, replace(NORMED, epochs=25)),
-    "wide_resnet16_2": Entry({}, replace(NORMED, cutout=8)),
+    "resnext29_8x64d": Entry({"widths": (16, 32, 64), "base_width": 16}, replace(NORMED, epochs=15)),
+    "wide_resnet16_2": Entry({}, replace(NORMED, epochs=16, cutout=8)),
 }
 
 
