@@ -304,15 +304,12 @@ def test_a_loss_that_is_not_finite_for_a_single_step_is_noticed_at_that_step(tin
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 0}, "epochs and batch_size must be whole numbers, 1 or more, got 0 and 16"),
         ({"epochs": 2.5}, "epochs and batch_size must be whole numbers, 1 or more, got 2.5 and 16"),
         ({"batch_size": 0}, "epochs and batch_size must be whole numbers, 1 or more, got 1 and 0"),
         ({"patience": 2}, "patience must be 1 or more and needs validation pictures, got patience=2 and None"),
-        ({"class_weights": torch.ones(3)}, r"class_weights must be a tensor \(classes,\) .* got tensor\(\[1., 1., 1."),
         ({"class_weights": [1.0, 2.0]}, r"class_weights must be a tensor \(classes,\) of numbers .* got \[1.0, 2.0\]"),
         ({"class_weights": torch.zeros(2)}, r"0 or more, and not all of them 0, got tensor\(\[0., 0.\]\)"),
-        ({"class_weights": torch.tensor([1.0, -1.0])}, "class_weights must be a tensor"),
-        ({"class_weights": torch.tensor([1.0, math.nan])}, "class_weights must be a tensor"),
+        ({"class_weights": torch.ones(3)}, r"class_weights must be a tensor \(classes,\) .* got tensor\(\[1., 1., 1."),
         ({"class_weights": torch.ones(2), "loss": F.cross_entropy}, "give them, or a loss of your own, not both"),
         ({"precision": "float61"}, "precision must be one of auto, float32, bfloat16, got 'float61'"),
         ({"optimizer": torch.optim.LBFGS}, "LBFGS computes the loss several times a step, .* as torch.optim.Adam"),
@@ -425,15 +422,3 @@ def test_several_outputs_need_their_loss_and_then_train_and_are_validated_by_it(
     with torch.no_grad():
         output = net(data.to_float(tiny.images[:40]))
     assert history.validation_loss[3] == pytest.approx(both(output, tiny.labels[:40]).item(), rel=1e-5)
-
-
-def test_a_network_whose_outputs_do_not_begin_with_logits_is_refused_before_it_changes(tiny):
-    class Named(TwoHeads):
-        def forward(self, x):
-            return {"logits": self.main(x.flatten(1))}
-
-    net = Named(always=True)
-    before = [parameter.clone() for parameter in net.parameters()]
-    with pytest.raises(TypeError, match=r"must put out its logits .* or a tuple that begins .* got a dict"):
-        train(net, tiny, loss=lambda outputs, labels: F.cross_entropy(outputs["logits"], labels))
-    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
