@@ -1,6 +1,7 @@
 """Picture files of the drawn world: JPEG, with the defects and edits that their rows ask for."""
 
 import io
+import signal
 import sys
 
 import numpy as np
@@ -66,6 +67,7 @@ def main() -> None:
     A program of its own, because drawing takes Python's global lock, and one that ends when its input does, so that a
     server that is killed leaves nothing behind.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the server decides
     world = World(seed=int(sys.argv[1]))
     for line in sys.stdin:
         row = world.row(line.strip())

@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,7 @@ class _Server:
 
 
 def _main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted cell of a notebook leaves the server running
     options = json.loads(sys.argv[1])
     port, server = options.pop("port"), _Server(**options)
 
