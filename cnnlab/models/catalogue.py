@@ -1,6 +1,7 @@
 """The zoo as a table: each network with its paper, its year, and what it costs for the paper's pictures."""
 
 import re
+from functools import cache
 
 import pandas as pd
 
@@ -34,6 +35,11 @@ def catalogue() -> pd.DataFrame:
     lenet5  1998    (1, 28, 28)       44426         281640
     vgg16   2014  (3, 224, 224)   138357544    15470264320
     """
+    return _counted().copy()
+
+
+@cache  # counting takes seconds, and a process counts once
+def _counted() -> pd.DataFrame:
     rows = []
     for name, network in MODELS.items():
         family, source, year, input_size = network.paper
