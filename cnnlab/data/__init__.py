@@ -7,6 +7,8 @@ wait for it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cnnlab.data.landmarks.drawn import landmarks  # at once: its name is that of its room, which would take its place
+
 if TYPE_CHECKING:
     from cnnlab.data.augmentation import Augmentation, warp
     from cnnlab.data.decoding import UnreadablePictureError, ahead, decode
@@ -67,6 +69,7 @@ __all__ = [
     "drawing",
     "drawn",
     "folder",
+    "landmarks",
     "photo",
     "stratify",
     "ten_crops",

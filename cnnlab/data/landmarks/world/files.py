@@ -62,16 +62,19 @@ def copied(picture: Image.Image, kind: str, number: int) -> bytes:
 
 
 def main() -> None:
-    """Draw for a server: read ids, a line each, and answer with the length in eight digits and the file.
+    """Draw for another process: read lines, an id or "landmark number", and answer with the length and the file.
 
-    A program of its own, because drawing takes Python's global lock, and one that ends when its input does, so that a
-    server that is killed leaves nothing behind.
+    A program of its own, because drawing holds Python's global lock, and one that ends when its input does, so that
+    a process that is killed leaves nothing behind.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the server decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the other one decides
     world = World(seed=int(sys.argv[1]))
     for line in sys.stdin:
-        row = world.row(line.strip())
-        content = picture_file(row, seed=world.seed) if row else b""
+        content, words = b"", line.split()
+        if len(words) == 2:
+            content = jpeg(draw_landmark(int(words[0]), int(words[1]), seed=world.seed))
+        elif row := world.row(words[0]):
+            content = picture_file(row, seed=world.seed)
         sys.stdout.buffer.write(b"%08d" % len(content) + content)
         sys.stdout.buffer.flush()
 

@@ -1,0 +1,5 @@
+"""stub"""
+
+
+def read_groups(p):
+    return {}
