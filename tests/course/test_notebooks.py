@@ -5,7 +5,7 @@ import nbformat
 import pytest
 
 from cnnlab.course import notebooks
-from cnnlab.course.notebooks import CourseError, find, listed, original, read, source
+from cnnlab.course.notebooks import CourseError, find, original, read, source
 
 from .conftest import v4
 
@@ -89,9 +89,3 @@ def test_half_of_a_surrogate_pair_is_damage(tmp_path: Path) -> None:
     (tmp_path / "01_a.ipynb").write_text(text)
     with pytest.raises(CourseError, match="is not a notebook, or a damaged one; `cnnlab reset 01`"):
         read(tmp_path / "01_a.ipynb")
-
-
-def test_lectures_are_listed_from_the_first_on(tmp_path: Path) -> None:
-    for name in ("10_j.ipynb", "02_b.ipynb", "01_a.ipynb"):
-        (tmp_path / name).touch()
-    assert list(listed("lecture", tmp_path)) == ["01", "02", "10"]

@@ -1,7 +1,7 @@
 """``cnnlab doctor``: is this machine ready for the course, and if not, what fixes it.
 
-Each examination is a function that takes the facts and returns a ``Finding``. PyTorch is examined from another process,
-since an import that fails or hangs must not end the doctor.
+Each examination is a function that returns a ``Finding``. PyTorch is imported and the network is asked in another
+process, since an import that crashes, or a search for an address that hangs, must not end the doctor.
 """
 
 import importlib.metadata
@@ -12,12 +12,9 @@ import platform
 import shutil
 import subprocess
 import sys
-import threading
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.error import HTTPError
 
 from cnnlab.files import cache_folder, is_writable, temporary_folder
 
@@ -63,14 +60,18 @@ def examine() -> Iterable[Finding]:
 
 def examine_torch(*, program: str = EXAMINATION, timeout: float = IMPORT_TIMEOUT) -> dict[str, Any]:
     """Import torch and torchvision in a process of their own: what it found out, or the last line of its ``error``."""
+    said, error = run_elsewhere(program, timeout=timeout)
+    return {"error": error} if error else json.loads(said.splitlines()[-1])
+
+
+def run_elsewhere(program: str, *, timeout: float) -> tuple[str, str]:
+    """What a program printed in another process of this Python, and its error, which is empty if it ended well."""
     try:
         ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
-        return {"error": f"the import took more than {timeout:g} s"}
-    if ended.returncode == 0:
-        return json.loads(ended.stdout.splitlines()[-1])
-    lines = ended.stderr.strip().splitlines()
-    return {"error": lines[-1] if lines else f"the import ended with code {ended.returncode}"}
+        return "", f"it took more than {timeout:g} s"
+    lines = ended.stderr.strip().splitlines() or [f"it ended with code {ended.returncode}"]
+    return ended.stdout, lines[-1] if ended.returncode else ""
 
 
 def version(package: str) -> str:
@@ -124,15 +125,13 @@ def device(facts: dict[str, Any], load: float | None = None) -> Finding:
     return Finding("Device", "note", f"{busy}: small networks may train ten times slower", fix)
 
 
-def kernel(foreign: str | None = None) -> Finding:
+def kernel() -> Finding:
     """Will notebooks run on this Python?"""
     if importlib.util.find_spec("ipykernel") is None:
         return Finding("Jupyter kernel", "fail", "ipykernel is missing", f"{sys.executable} -m pip install ipykernel")
-    if foreign is None:
-        from cnnlab.course.desk.kernel import foreign_python
+    from cnnlab.course.desk.kernel import foreign_python
 
-        foreign = foreign_python()
-    if foreign:
+    if foreign := foreign_python():
         text = f"`cnnlab lab` uses this Python, but Jupyter started in another way takes {foreign}"
         return Finding("Jupyter kernel", "note", text, f"{sys.executable} -m ipykernel install --sys-prefix")
     return Finding("Jupyter kernel", "ok", "notebooks run on this Python")
@@ -187,22 +186,11 @@ def disk(folder: Path) -> Finding:
     return Finding("Disk", "ok", f"{free:.0f} GB free at {existing}")
 
 
-def network(url: str = CPU_INDEX, *, timeout: float = 2.0) -> Finding:
+def network(url: str = CPU_INDEX, *, timeout: float = 3.0) -> Finding:
     """Is there a way to data sets and weights that are not in the installation?"""
-    answered = threading.Event()
-
-    def ask() -> None:
-        try:
-            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout).close()
-        except HTTPError:  # an answer, if an unfriendly one
-            pass
-        except OSError:
-            return
-        answered.set()
-
-    # In a thread, since the time-out of a connection does not count the search for its address.
-    threading.Thread(target=ask, daemon=True).start()
-    if answered.wait(timeout):
+    ask = f"from urllib.request import Request, urlopen; urlopen(Request({url!r}, method='HEAD'))"
+    _, error = run_elsewhere(ask, timeout=timeout)
+    if not error or "HTTPError" in error:  # an answer, if an unfriendly one
         return Finding("Network", "ok", "online")
     text = "offline: everything in the course works; only torchvision's data sets and weights need a network"
     return Finding("Network", "ok", text)

@@ -16,11 +16,6 @@ from cnnlab.course.notebooks import CourseError
 ADDRESS = "http://localhost:8889/lab/tree/01.ipynb?token=secret"
 
 
-def options(**changes: object) -> list[str]:
-    asked = {"port": 8888, "ip": "localhost", "browser": False} | changes
-    return server_options(Path("/work"), "lab/tree/01.ipynb", **asked)  # type: ignore[arg-type]
-
-
 def test_the_first_line_says_what_to_open_and_how_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
     first, second, *_ = greeting(ADDRESS, Installed(Path("/work"), (Path("a"),), (), ()), port=8889, asked=8889)
@@ -49,16 +44,14 @@ def test_when_no_port_is_free_another_is_asked_for() -> None:
         free_port(65535, host="127.0.0.1")
 
 
-def test_root_is_allowed_only_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
-    assert "--allow-root" not in options()
-    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    assert "--allow-root" in options()
+@pytest.mark.parametrize("user", [0, 1000])
+def test_root_is_allowed_only_for_root(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    options = server_options(Path("/work"), "lab", port=8888, ip="localhost", browser=False)
+    assert ("--allow-root" in options) == (user == 0)
 
 
 def test_a_browser_is_opened_only_where_it_is_seen() -> None:
-    assert "--no-browser" in options(browser=False)
-    assert "--no-browser" not in options(browser=True)
     assert browser_is_likely({}, system="darwin")
     assert browser_is_likely({"WAYLAND_DISPLAY": "wayland-0"}, system="linux")
     assert not browser_is_likely({"SSH_CONNECTION": "a"}, system="darwin")

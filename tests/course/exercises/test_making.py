@@ -12,18 +12,14 @@ from ..conftest import exercise, solution
 
 
 def test_the_exercise_is_the_solution_without_answers_but_with_reference_outputs() -> None:
-    made, by_hand = generated(solution()), exercise()
+    original = solution()
+    made, by_hand = generated(original), exercise()
+    assert original == solution()
     assert [cell.source for cell in made.cells] == [cell.source for cell in by_hand.cells]
     assert [cell.get("outputs") for cell in made.cells] == [cell.get("outputs") for cell in by_hand.cells]
     assert [cell.id for cell in made.cells] == [cell.id for cell in by_hand.cells]
     hidden = [cell.id for cell in made.cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
     assert hidden == ["check-size", "check-count"]
-
-
-def test_the_solution_is_left_alone() -> None:
-    original = solution()
-    generated(original)
-    assert original == solution()
 
 
 def test_regenerating_writes_what_belongs_together_and_then_nothing(
@@ -33,6 +29,10 @@ def test_regenerating_writes_what_belongs_together_and_then_nothing(
     target.write_text(target.read_text().replace("28 pixels", "29 pixels"))
     assert stale() == ["01_pictures.ipynb is not what its solution generates"]
     assert regenerate() == [target]
+    unmarked = course / "solutions" / "01_pictures.ipynb"
+    nbformat.write(solution(), unmarked)
+    assert stale() == ["solution 01_pictures.ipynb lacks nbgrader's marks"]
+    assert regenerate() == [unmarked]
     assert stale() == regenerate() == []
     assert main() == 0
     assert capsys.readouterr().out == "0 files changed, of 1 exercises with their solutions\n"
@@ -79,14 +79,6 @@ def test_generating_without_nbgrader_says_what_to_install(monkeypatch: pytest.Mo
 
 
 def test_the_courses_own_exercises_belong_to_their_solutions() -> None:
-    assert stale() == []
-
-
-def test_a_solution_without_nbgraders_marks_is_stale_and_gets_them(course: Path) -> None:
-    file = course / "solutions" / "01_pictures.ipynb"
-    nbformat.write(solution(), file)
-    assert stale() == ["solution 01_pictures.ipynb lacks nbgrader's marks"]
-    assert regenerate() == [file]
     assert stale() == []
 
 

@@ -34,6 +34,7 @@ def said(value, expected, **slips):
         pd.DataFrame({"a": [1, 2]}),
         True,
         None,
+        torch.tensor([1.0, torch.nan]),
     ],
 )
 def test_what_is_equal_has_no_symptom(value):
@@ -81,11 +82,8 @@ def test_the_first_place_that_differs_is_named():
     ("value", "expected", "text"),
     [
         (12.0, 3.0, "gives 12, which is too large"),
-        (0.5, 2.0, "gives 0.5, which is too small"),
         (-2.0, 2.0, "gives -2, which is too small"),
-        (2.1, 2.0, "gives 2.1, which is too large"),
         (float("nan"), 2.0, "gives NaN"),
-        (7, 8, "gives 7, which is too small"),
         ((1, 2), (1, 3), "gives (1, 2), whose entry 2 gives 2, which is too small"),
         ([1], [1, 3], "gives [1], which has 1 entries: too few"),
         ({"a": 1}, {"a": 1, "b": 2}, "has no entry 'b'"),
@@ -166,10 +164,3 @@ def test_names_containers_and_dropout_are_free():
     other.drop = nn.Dropout()
     other.forward = lambda x: other.drop(other.head(other.stem(x)))
     assert network_symptom(other, small(), (1, 28, 28)) == ""
-
-
-def test_modes_and_hooks_are_left_as_they_were():
-    net = small().train()
-    network_symptom(net, small(), (1, 28, 28))
-    assert net.training
-    assert not any(module._forward_hooks for module in net.modules())
