@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from zoo import SEED, ZOO, held_out, pictures
+from zoo import SEED, ZOO, held_out, pictures, trained_on
 
 import cnnlab
 from cnnlab.data import Split
@@ -43,11 +43,11 @@ def main() -> None:
     names = chosen.names or [name for name in ZOO if (chosen.folder / f"{name}.safetensors").exists()]
     if not names:
         parser.error(f"{chosen.folder} has no finished network; zoo.py writes them")
-    _, validation = held_out(pictures(chosen.pictures))
+    train, validation = held_out(pictures(chosen.pictures))
     failed = False
     for name in names:
         file = chosen.folder / f"{name}.safetensors"
-        wrong = faults(name, file, validation)
+        wrong = faults(name, file, train, validation)
         failed |= bool(wrong)
         print(f"{name}: {'; '.join(wrong) or 'reproduced, in the package'}", flush=True)
         if not wrong and file.parent != trained.FOLDER:
@@ -57,13 +57,15 @@ def main() -> None:
     sys.exit(failed)
 
 
-def faults(name: str, file: Path, validation: Split) -> list[str]:
+def faults(name: str, file: Path, train: Split, validation: Split) -> list[str]:
     """What keeps a file out of the package; nothing if it may go in."""
     try:
         card, tensors = trained.read(file)
     except ValueError as error:
         return [str(error)]
-    wrong = [f"{key} is {card[key]!r}, not {value!r}" for key, value in promised(name).items() if card[key] != value]
+    facts = {"name": name, "options": ZOO[name].options, "seed": SEED, "trained_on": trained_on(train, validation)}
+    wrong = differing("", card, facts)
+    wrong += differing("recipe's ", card["recipe"], asdict(ZOO[name].recipe))
     floats = {key: tensor.dtype for key, tensor in tensors.items() if tensor.is_floating_point()}
     wrong += [f"{key} is {dtype}" for key, dtype in floats.items() if dtype != torch.float16]
     others = sum(other.stat().st_size for other in trained.FOLDER.glob("*.safetensors") if other.name != file.name)
@@ -72,10 +74,12 @@ def faults(name: str, file: Path, validation: Split) -> list[str]:
     return wrong or measured(card, tensors, validation)
 
 
-def promised(name: str) -> dict[str, Any]:
-    """What `zoo.py` says of the network, as JSON gives it back."""
-    said = {"name": name, "options": ZOO[name].options, "recipe": asdict(ZOO[name].recipe), "seed": SEED}
-    return json.loads(json.dumps(said))
+def differing(kind: str, card: dict[str, Any], promised: dict[str, Any]) -> list[str]:
+    """What the metadata say otherwise than `zoo.py`."""
+    promised = json.loads(json.dumps(promised))  # lists for tuples
+    return [
+        f"{kind}{key} is {card.get(key)!r}, not {value!r}" for key, value in promised.items() if card.get(key) != value
+    ]
 
 
 def measured(card: dict[str, Any], tensors: dict[str, Tensor], validation: Split) -> list[str]:

@@ -226,7 +226,7 @@ def train_one(name: str, train: Split, validation: Split, folder: Path) -> None:
         precision=precision(name),
         progress=False,
     )
-    write(name, net, history, validation, folder)
+    write(name, net, history, trained_on(train, validation), validation, folder)
 
 
 class Log:
@@ -247,7 +247,12 @@ class Log:
             )
 
 
-def write(name: str, net: nn.Module, history: Any, validation: Split, folder: Path) -> None:
+def trained_on(train: Split, validation: Split) -> str:
+    """The pictures of the training, in words."""
+    return f"CIFAR-10, {len(train):,} of its training pictures; {len(validation):,} held out for validation"
+
+
+def write(name: str, net: nn.Module, history: Any, pictures: str, validation: Split, folder: Path) -> None:
     """Write the weights in half precision and the metadata, measured with the weights that are written."""
     net.to(memory_format=torch.contiguous_format)
     tensors = {
@@ -261,7 +266,7 @@ def write(name: str, net: nn.Module, history: Any, validation: Split, folder: Pa
         "classes": list(validation.classes),
         "parameters": _count(net),
         "multiply_adds": int(summary(net, tuple(validation.images.shape[1:])).multiply_adds.sum()),
-        "trained_on": f"CIFAR-10, 45,000 of its training pictures; {len(validation):,} held out for validation",
+        "trained_on": pictures,
         "recipe": asdict(ZOO[name].recipe),
         "seed": SEED,
         "precision": precision(name),
