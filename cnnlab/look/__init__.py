@@ -20,8 +20,8 @@ from cnnlab.look.points import points
 from cnnlab.look.receptive_field import receptive_field
 from cnnlab.look.response import response
 from cnnlab.look.schematics.schematic import schematic
-from cnnlab.look.splits import class_counts, mistakes, samples, scores
-from cnnlab.look.verdict import verdict
+from cnnlab.look.splits import class_counts, mistakes, samples
+from cnnlab.look.verdict import scores, verdict
 
 __all__ = [
     "Figure",

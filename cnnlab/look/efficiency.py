@@ -14,8 +14,6 @@ from cnnlab.look.theme import BLUE, SMALL, VERMILION, in_words, join_first, labe
 
 COLUMNS = ("parameters", "multiply_adds", "top1")
 AREA = 700  # square points: the circle of the network with the most parameters
-SPREAD = 8  # largest / smallest number of multiply-adds from which the x axis is logarithmic
-UNITS = ((1e9, "10⁹"), (1e6, "10⁶"), (1e3, "10³"), (1.0, "single"))
 
 
 def efficiency(published: pd.DataFrame, measured: pd.DataFrame | None = None) -> Figure:
@@ -47,7 +45,7 @@ def efficiency(published: pd.DataFrame, measured: pd.DataFrame | None = None) ->
     for axes, (title, rows), colour in zip(panels, shown.items(), (BLUE, VERMILION), strict=False):
         _panel(axes, rows, title, colour)
     for axes, rows in zip(panels, shown.values(), strict=True):  # last: the layout of all panels is known then
-        write_names(axes, list(rows.index), *_position(rows), radii=0.5 * np.sqrt(_areas(rows).to_numpy()))
+        write_names(axes, list(rows.index), rows.multiply_adds, rows.top1, radii=0.5 * np.sqrt(_areas(rows).to_numpy()))
     return figure
 
 
@@ -73,27 +71,16 @@ def _areas(rows: pd.DataFrame) -> pd.Series:
     return AREA * rows.parameters / rows.parameters.max()
 
 
-def _unit(rows: pd.DataFrame) -> tuple[float, str]:
-    return next(unit for unit in UNITS if rows.multiply_adds.median() >= unit[0])
-
-
-def _position(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    return rows.multiply_adds / _unit(rows)[0], rows.top1
-
-
 def _panel(axes: Axes, rows: pd.DataFrame, title: str, colour: str) -> None:
-    x, y = _position(rows)
-    label_axes(axes, title=title, x=f"multiply-adds of a picture ({_unit(rows)[1]})", y="top-1 accuracy (%)", grid=True)
+    x, y = rows.multiply_adds, rows.top1
+    label_axes(axes, title=title, x="multiply-adds of a picture", y="top-1 accuracy (%)", grid=True)
     circles = axes.scatter(x, y, s=_areas(rows), color=colour, alpha=0.35, linewidths=0)
     axes.scatter(x, y, s=_areas(rows), facecolors="none", edgecolors=colour, linewidths=1)
     low, high = x.min(), x.max()
-    if high / low > SPREAD:
-        axes.set_xscale("log")
-        axes.set_xlim(low / 1.6, high * 1.6)
-        log_ticks(axes.xaxis, high / low)
-    else:
-        room = 0.2 * (high - low) or 0.5 * high
-        axes.set_xlim(low - room, high + room)
+    axes.set_xscale("log")
+    axes.set_xlim(low / 1.6, high * 1.6)
+    log_ticks(axes.xaxis, high / low)
+    axes.xaxis.set_major_formatter(lambda value, _: in_words(value))
     room = 0.16 * (y.max() - y.min()) or 2
     axes.set_ylim(y.min() - room, y.max() + room)
     most = rows.parameters.max()

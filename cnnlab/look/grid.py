@@ -125,6 +125,12 @@ def as_arrays(images: Tensor | Sequence[Tensor], limits: tuple[float, float] | N
     return [image.expand(3, -1, -1).permute(1, 2, 0).numpy() for image in scaled]
 
 
+def check_count(count: int) -> None:
+    """Raise ValueError unless ``count``, a number of pictures or classes to show, is positive."""
+    if count < 1:
+        raise ValueError(f"count must be 1 or more, got {count}")
+
+
 def check_photo(photo: Tensor) -> None:
     """Raise ValueError unless ``photo`` is (3, H, W)."""
     if photo.ndim != 3 or photo.shape[0] != 3:

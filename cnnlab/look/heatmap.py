@@ -30,14 +30,12 @@ def heatmap(
     window: tuple[int, int],
     stride: tuple[int, int],
     label: str = "",
-    limits: tuple[float, float] | None = None,
 ) -> Figure:
     """A photograph with the window of the highest score, and beside it the scores of all windows.
 
     ``photo`` is the input of the network. The score in row i and column j belongs to the window of ``window`` pixels
     that begins i·``stride`` pixels from the top and j·``stride`` pixels from the left. It is drawn at the centre of its
-    window. ``limits`` are the ends of the colour scale; the default is 0 and the highest score, or, with negative
-    scores, a scale that is symmetric about 0 (white).
+    window. The colours run from 0 to the highest score, or, with negative scores, are symmetric about 0 (white).
 
     Shape: photo (3, H, W) or (1, H, W); scores (H', W'), such as probabilities.
 
@@ -57,7 +55,7 @@ def heatmap(
     row, column = (int(index) for index in np.unravel_index(values.argmax(), values.shape))
     top, left = row * stride[0], column * stride[1]
     end = symmetric_limit(values)
-    low, high = limits or ((-end, end) if values.min() < 0 else (0.0, end))
+    low = -end if values.min() < 0 else 0.0
     written = percent if values.min() >= 0 and values.max() <= 1 else number
     best, size = written(float(values.max())), f"{values.shape[1]}×{values.shape[0]} windows"
     tall = min(TALLEST, (WIDTH - 0.7) / 2 * height / width)
@@ -70,13 +68,15 @@ def heatmap(
     plain, overlaid = figure.subplots(1, 2)
     label_axes(plain, title=f"best window: {shortened(label, 24) + ', ' if label else ''}{best}")
     label_axes(overlaid, title=f"{size}, {stride[1]} pixels apart")
-    for axes, shown in ((plain, picture), (overlaid, np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2))):
+    # Grey and light under the scores: a dark photograph would darken their colours, and they are read off the bar.
+    light = 0.5 + 0.5 * np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
+    for axes, shown in ((plain, picture), (overlaid, light)):
         axes.imshow(shown, extent=(0, width, height, 0), interpolation="antialiased")
         axes.set_axis_off()
         _outline(axes, (left, top), min(window[1], width - left), min(window[0], height - top))
     across, down = (window[1] - stride[1]) / 2, (window[0] - stride[0]) / 2  # the first score's left and top edge
     extent = (across, across + values.shape[1] * stride[1], down + values.shape[0] * stride[0], down)
-    scale = {"cmap": DIVERGING if low < 0 else SEQUENTIAL, "vmin": low, "vmax": high}
+    scale = {"cmap": DIVERGING if low < 0 else SEQUENTIAL, "vmin": low, "vmax": end}
     image = overlaid.imshow(values, extent=extent, alpha=OPACITY, interpolation="nearest", **scale)
     overlaid.set(xlim=(0, width), ylim=(height, 0))
     colour_bar(image, overlaid, "probability" if written is percent else "score")

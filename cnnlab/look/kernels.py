@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba
-from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from cnnlab.look.figure import INCH, Figure, canvas
@@ -75,7 +74,6 @@ def kernels(
     heading, alt = (f"{title}: {text}" if title else text for text in (heading, alt))
     if coloured:
         figure = _one_picture_each(_as_colours(shown, end), heading, alt)
-        _grey_background(figure)
         _colour_key(figure, end)
         return figure
     colours = OPACITY if mode == "rgba" else colormaps[DIVERGING]
@@ -113,10 +111,13 @@ def _weights(layer: nn.Module | Tensor) -> np.ndarray:
 
 
 def _as_colours(weights: np.ndarray, end: float) -> np.ndarray:
-    """(N, 3, h, w) weights -> (N, h, w, 4): red, green, blue with zero at grey, and opacity = largest |weight|."""
+    """(N, 3, h, w) weights -> (N, h, w, 4): red, green, blue with zero at grey, as opaque as the largest |weight|.
+
+    The grey lies behind them: on white, weights that are positive in all three channels would be invisible.
+    """
     relative = np.clip(weights / end, -1, 1).transpose(0, 2, 3, 1)
     opacity = np.abs(relative).max(axis=-1, keepdims=True)
-    return np.concatenate([0.5 + 0.5 * relative, opacity], axis=-1)
+    return np.concatenate([0.5 + 0.5 * opacity * relative, np.ones_like(opacity)], axis=-1)
 
 
 def _arrangement(kernels: int, inputs: int, height: int, width: int) -> _Arrangement:
@@ -190,14 +191,6 @@ def _weight_bar(figure: Figure, colours: Colormap, end: float) -> None:
     bar.ax.set_yticklabels([number(-end), "0", number(end)], fontsize=SMALL)
     bar.ax.set_title("weight", fontsize=SMALL, pad=6)
     bar.outline.set_visible(False)
-
-
-def _grey_background(figure: Figure) -> None:
-    """Put grey behind the kernels: on white, weights that are positive in all three channels would be invisible."""
-    axes = figure.axes[0]
-    for image in axes.images:
-        left, right, bottom, top = image.get_extent()
-        axes.add_patch(Rectangle((left, top), right - left, bottom - top, color="0.5", linewidth=0, zorder=-1))
 
 
 def _colour_key(figure: Figure, end: float) -> None:

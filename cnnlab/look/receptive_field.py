@@ -18,17 +18,17 @@ MOST_WINDOWS = 6
 WIDEST_VIEW = 2  # sides of the picture that the right panel shows at most
 
 
-def receptive_field(model: nn.Module, input_size: Sequence[int], *, layers: Sequence[str] | None = None) -> Figure:
+def receptive_field(model: nn.Module, input_size: Sequence[int]) -> Figure:
     """The receptive field and the stride of every part of ``model``, and receptive fields drawn over a picture.
 
     Left: the pixels that an output of each part depends on (the longer side, ignoring the borders of the picture), and
-    the pixels between neighbouring outputs. Right: the receptive fields of the central output of ``layers`` (parts such
-    as ``conv3_1``; the default is the last part at each stride) in a picture of ``input_size`` (C, H, W). Global
-    pooling and linear layers, whose outputs depend on the whole picture, are left out.
+    the pixels between neighbouring outputs. Right: the receptive fields of the central output of the last part at each
+    stride, in a picture of ``input_size`` (C, H, W). Global pooling and linear layers, whose outputs depend on the
+    whole picture, are left out.
 
     Raises:
-        ValueError: if ``input_size`` is not (C, H, W), for a layer that is not a part with feature maps, or a network
-            without such parts; and what the model raises for a picture of this size.
+        ValueError: if ``input_size`` is not (C, H, W), or for a network without feature maps; and what the model raises
+            for a picture of this size.
 
     >>> from cnnlab.models import build
     >>> receptive_field(build("lenet5"), (1, 28, 28))
@@ -39,7 +39,7 @@ def receptive_field(model: nn.Module, input_size: Sequence[int], *, layers: Sequ
     name = getattr(model, "recipe", {}).get("name") or type(model).__name__
     if not len(table):
         raise ValueError(f"{name} has no feature maps: it has neither convolutions nor poolings")
-    chosen = _chosen(table, layers)
+    chosen = table.groupby(table.stride, sort=False).tail(1).iloc[-MOST_WINDOWS:]
     height, width = tuple(input_size)[1:]
     fields = [max(field) for field in table.receptive_field]
     strides = [max(stride) for stride in table.stride]
@@ -66,24 +66,10 @@ def receptive_field(model: nn.Module, input_size: Sequence[int], *, layers: Sequ
 
 def _with_maps(table: pd.DataFrame) -> pd.DataFrame:
     """The parts with feature maps, without a global pooling at the end."""
-    maps = table[[len(shape) == 3 for shape in table.output_shape]]
-    if len(maps) > 1 and maps.kind.iloc[-1] == "pooling" and maps.output_shape.iloc[-1][1:] == (1, 1):
-        before = maps.output_shape.iloc[-2][1:]
-        if max(before) > 2:
-            maps = maps.iloc[:-1]
-    return maps.reset_index(drop=True)
-
-
-def _chosen(table: pd.DataFrame, layers: Sequence[str] | None) -> pd.DataFrame:
-    """The parts whose receptive fields are drawn over the picture."""
-    if layers is None:
-        last = table.groupby(table.stride, sort=False).tail(1)
-        return last.iloc[-MOST_WINDOWS:]
-    known = set(table.name)
-    names = [layer if layer in known else layer.rpartition(".")[2] for layer in layers]
-    if not names or not known.issuperset(names):
-        raise ValueError(f"layers must name parts with feature maps, {', '.join(table.name)}; got {list(layers)}")
-    return table[table.name.isin(names)]
+    maps = table[[len(shape) == 3 for shape in table.output_shape]].reset_index(drop=True)
+    sizes = [shape[1:] for shape in maps.output_shape]
+    whole = len(maps) > 1 and maps.kind.iloc[-1] == "pooling" and sizes[-1] == (1, 1) and max(sizes[-2]) > 2
+    return maps.iloc[:-1] if whole else maps
 
 
 def _draw_growth(axes: Axes, table: pd.DataFrame, fields: list[int], strides: list[int], side: int) -> None:

@@ -7,13 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from cnnlab.look.figure import INCH, Figure
+from cnnlab.look.figure import Figure
 from cnnlab.look.grid import as_arrays
-from cnnlab.look.theme import DIVERGING, SMALL, label_axes, number, symmetric_limit
+from cnnlab.look.theme import DIVERGING, SMALL, colour_bar, label_axes, number, symmetric_limit
 
 MOST_WRITTEN = 7  # weights a side whose values are written into the cells
-SIDE, KERNEL_SIDE = 205, 130  # CSS pixels: picture and response; kernel
-LEFT, GAP, RIGHT, TOP, BOTTOM = 54, 56, 58, 32, 42  # CSS pixels
+WIDTH, SIDE, KERNEL_SIDE = 7.2, 2.05, 1.3  # inches: the figure; picture and response; kernel
 
 
 def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = "") -> Figure:
@@ -40,18 +39,11 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
         f"A picture of {_size(shown)} pixels, a kernel of {_size(weights)} and the response of {_size(values)} pixels, "
         f"from {number(values.min())} to {number(values.max())}; its largest |value| is in row {row}, column {column}"
     )
-    head = TOP + 17 * (title.count("\n") + 1 if title else 0)
-    sizes = [_panel_size(array, side) for array, side in ((shown, SIDE), (weights, KERNEL_SIDE), (values, SIDE))]
-    body = max(high for _, high in sizes)
-    wide, tall = LEFT + sum(across for across, _ in sizes) + 2 * GAP + RIGHT, head + body + BOTTOM
-    figure = Figure((wide / INCH, tall / INCH), alt=alt, constrained=False)
-    figure.text(0.5, 1 - 8 / tall, title, ha="center", va="top", fontsize=SMALL + 1)
-    panels, left = [], float(LEFT)
-    for across, high in sizes:
-        bottom = tall - head - (body + high) / 2
-        panels.append(figure.add_axes((left / wide, bottom / tall, across / wide, high / tall)))
-        left += across + GAP
-
+    tall = max(min(1.0, array.shape[-2] / array.shape[-1]) for array in (shown, values))  # of a panel as wide as tall
+    lines = title.count("\n") + 1 if title else 0
+    figure = Figure((WIDTH, SIDE * max(tall, 0.4) + 0.75 + 0.17 * lines), alt=alt)
+    figure.suptitle(title, fontsize=SMALL + 1)
+    panels = figure.subplots(1, 3, width_ratios=(SIDE, KERNEL_SIDE, SIDE), gridspec_kw={"wspace": 0.1})
     array = as_arrays([picture.reshape(-1, *picture.shape[-2:])])[0]
     # Interpolated values, unlike interpolated colours, have only colours of the scale, and give a small PNG.
     stage: dict[str, Any] = {"interpolation_stage": "data"}
@@ -63,19 +55,8 @@ def response(picture: Tensor, kernel: Tensor, output: Tensor, *, title: str = ""
     low, colours = (-end, DIVERGING) if signed else (0, "gray")
     image = panels[2].imshow(values, cmap=colours, vmin=low, vmax=end, **stage)
     _label_in_pixels(panels[2], f"response: {_size(values)}")
-    bar_axes = figure.add_axes(((wide - RIGHT + 10) / wide, bottom / tall, 9 / wide, high / tall))
-    bar = figure.colorbar(image, cax=bar_axes)
-    bar.ax.tick_params(labelsize=SMALL)
-    bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    colour_bar(image, panels[2], "")
     return figure
-
-
-def _panel_size(array: np.ndarray, side: float) -> tuple[float, float]:
-    """Width and height of a panel: the longer one ``side`` CSS pixels, the shorter one at least a quarter of that."""
-    height, width = array.shape[-2:]
-    scale = side / max(height, width)
-    return max(width * scale, side / 4), max(height * scale, side / 4)
 
 
 def _draw_kernel(axes: Axes, weights: np.ndarray) -> None:
@@ -87,7 +68,7 @@ def _draw_kernel(axes: Axes, weights: np.ndarray) -> None:
     if max(weights.shape) > MOST_WRITTEN:
         return
     written = {cell: _written(weight) for cell, weight in np.ndenumerate(weights)}
-    room = KERNEL_SIDE / max(weights.shape) / INCH * 72  # points in a cell; a digit is about 0.6 of the font size wide
+    room = KERNEL_SIDE / max(weights.shape) * 72  # points in a cell; a digit is about 0.6 of the font size wide
     size = min(SMALL + 1, 0.9 * room / (0.6 * max(map(len, written.values()))))
     for (row, column), text in written.items():
         colour = "white" if abs(weights[row, column]) > 0.6 * end else "black"

@@ -10,7 +10,7 @@ from torch import Tensor
 from cnnlab.data import Split
 from cnnlab.evaluation import Report
 from cnnlab.look.figure import INCH, Figure, canvas
-from cnnlab.look.grid import as_arrays, picture_grid
+from cnnlab.look.grid import as_arrays, check_count, picture_grid
 from cnnlab.look.theme import BLUE, SMALL, TEXT, join_first, label_axes, percent, shortened
 
 MOST_NAMED = 40  # classes with their names under their bars
@@ -32,7 +32,7 @@ def samples(split: Split, *, count: int = 20) -> Figure:
             f"samples shows a split, such as data.digits().train, got a {type(split).__name__}; pictures alone are "
             "shown by look.pictures"
         )
-    _check_count(count)
+    check_count(count)
     chosen = _class_by_class(split.labels)[:count]
     names = [split.classes[label] for label in split.labels[chosen].tolist()]
     title = f"{len(chosen)} of {len(split):,} pictures"
@@ -83,7 +83,7 @@ def mistakes(report: Report, split: Split, *, count: int = 12) -> Figure:
     Raises:
         ValueError: if ``report`` is not about ``split``, or ``count`` is not positive.
     """
-    _check_count(count)
+    check_count(count)
     if not torch.equal(report.labels.cpu(), split.labels.cpu()):
         raise ValueError(
             f"the report is about {len(report.labels):,} pictures and the split has {len(split):,}, or their labels "
@@ -103,47 +103,6 @@ def mistakes(report: Report, split: Split, *, count: int = 12) -> Figure:
     alt = f"{title}. The most confident: {join_first([text.replace(chr(10), ', ') for text in titles], most=4)}"
     columns = min(len(chosen), 6)
     return picture_grid(_arrays(split, chosen), titles=titles, title=title, alt=alt, columns=columns)
-
-
-def scores(logits: Tensor, classes: tuple[str, ...], *, count: int = 10, title: str = "") -> Figure:
-    """The ``count`` most probable classes of one picture, as bars of the softmax of its logits.
-
-    Shape: ``logits`` (classes,) or (1, classes).
-
-    Raises:
-        ValueError: for the logits of several pictures, or if the numbers of logits and classes differ.
-
-    >>> scores(torch.tensor([0.0, 2.0, 1.0]), ("cat", "dog", "fox"))
-    <Figure: Bar chart of class probabilities: dog 66.5 %, fox 24.5 %, cat 9.0 %>
-    """
-    flat = logits.detach().cpu().float().reshape(-1)
-    if logits.ndim not in (1, 2) or len(flat) != len(classes) or not len(classes) or not flat.isfinite().all():
-        raise ValueError(
-            f"scores needs the finite logits of one picture, ({len(classes)},) for {len(classes)} classes, got "
-            f"{tuple(logits.shape)}; pass those of one picture, as in logits[0]"
-        )
-    _check_count(count)
-    best = flat.softmax(dim=0).topk(min(count, len(flat)))
-    values, names = best.values.tolist(), [classes[index] for index in best.indices.tolist()]
-    ranking = [f"{name} {_in_percent(value)} %" for name, value in zip(names, values, strict=True)]
-    alt = "Bar chart of class probabilities: " + join_first(ranking, most=5)
-    figure = Figure((5.2, 0.75 + 0.22 * len(names)), alt=f"{title}. {alt}" if title else alt)
-    axes = label_axes(figure.subplots(), title=title, x="probability (%)")
-    bars = axes.barh(range(len(names)), [100 * value for value in values], color=BLUE)
-    axes.bar_label(bars, [_in_percent(value) for value in values], fontsize=SMALL, padding=3)
-    axes.set_yticks(range(len(names)), [shortened(name, 30) for name in names])
-    axes.set(xlim=(0, 112), ylim=(len(names) - 0.4, -0.6), xticks=range(0, 101, 20))
-    return figure
-
-
-def _in_percent(value: float) -> str:
-    """A probability with one decimal."""
-    return "under 0.1" if value < 0.001 else f"{100 * value:.{1 if value < 0.9995 else 0}f}"
-
-
-def _check_count(count: int) -> None:
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, got {count}")
 
 
 def _class_by_class(labels: Tensor) -> Tensor:

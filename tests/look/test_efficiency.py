@@ -23,11 +23,11 @@ def circles(axes) -> tuple[np.ndarray, np.ndarray]:
 def test_places_are_the_numbers_and_areas_are_in_proportion_to_the_parameters():
     figure = look.efficiency(published().loc[["alexnet", "vgg19", "resnet18"]])
     places, areas = circles(figure.axes[0])
-    expected = {(19.632, 72.376): 143_667_240, (0.714, 56.522): 61_100_840, (1.814, 69.758): 11_689_512}
-    assert {tuple(np.round(place, 3)) for place in places} == set(expected)
-    parameters = np.array([expected[tuple(np.round(place, 3))] for place in places])
+    expected = {72.376: (19.632, 143_667_240), 56.522: (0.714, 61_100_840), 69.758: (1.814, 11_689_512)}
+    assert {y: round(x / 1e9, 3) for x, y in places.tolist()} == {y: x for y, (x, _) in expected.items()}
+    parameters = np.array([expected[y][1] for _, y in places.tolist()])
     assert areas / areas.max() == pytest.approx(parameters / parameters.max())
-    assert figure.axes[0].get_xlabel() == "multiply-adds of a picture (10⁹)"
+    assert "10 billion" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
 
 
 def test_published_and_own_measurements_have_panels_and_scales_of_their_own():
@@ -36,7 +36,6 @@ def test_published_and_own_measurements_have_panels_and_scales_of_their_own():
     assert [axes.get_title() for axes in figure.axes] == ["Published accuracy on ImageNet", "Own measurements"]
     assert below.get_ylim()[0] > above.get_ylim()[1]
     assert "Own measurements against multiply-adds, area = parameters. Best first: nin 98.5 %" in figure.alt
-    assert below.get_xlabel().endswith("(10⁶)")
 
 
 def test_rows_with_a_gap_are_left_out_and_a_network_has_one_circle():

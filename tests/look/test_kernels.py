@@ -46,9 +46,10 @@ def test_rgba_of_one_channel_shows_the_sign_as_colour_and_the_size_as_opacity():
 def test_rgba_of_three_channels_is_a_colour_picture():
     weight = torch.zeros(1, 3, 1, 2)
     weight[0, :, 0, 0] = torch.tensor([1.0, -1.0, 0.0])
+    weight[0, :, 0, 1] = torch.tensor([0.0, 0.0, 0.5])  # half as opaque, over grey
     figure = look.kernels(weight, mode="rgba")
     assert len(drawn(figure)) == 1
-    assert colours(figure) == {(1.0, 0.0, 0.5, 1.0), (0.5, 0.5, 0.5, 0.0)}
+    assert colours(figure) == {(1.0, 0.0, 0.5, 1.0), (0.5, 0.5, 0.62, 1.0)}
 
 
 def test_a_given_scale_makes_figures_comparable():
