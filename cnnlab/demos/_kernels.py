@@ -1,8 +1,9 @@
 """The kernels of a network, layer by layer, before and after training."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import ipywidgets as widgets
 import torch
@@ -13,6 +14,7 @@ from cnnlab.demos._demo import BUTTONS, WIDE, Demo
 from cnnlab.training import fit
 
 EPOCHS = 4
+DIGITS = "lenet5 on digits"  # the network that is trained here; the others come trained on CIFAR-10
 _TRAINED: list["Networks"] = []  # the LeNet-5 of this session, once it is trained
 
 
@@ -25,23 +27,27 @@ class Networks(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of the demo; ``limit`` is the largest number of kernels."""
+    """The settings of the demo; ``limit`` is the largest number of kernels.
+
+    ``network`` is ``DIGITS``, or the name of a network whose weights come with cnnlab (`cnnlab.models.trained`).
+    """
 
     layer: str = "features.conv1"
     mode: str = "channels"
     trained: bool = True
     limit: int = 32
+    network: str = DIGITS
 
 
 def figure(settings: Settings, networks: Networks | None = None) -> look.Figure:
-    """The kernels of a layer; without ``networks`` those of a LeNet-5 that is trained on digits for some seconds.
+    """The kernels of a layer of ``networks``, or of the network that ``settings`` name.
 
     Before and after training have the same colour scale.
 
     Raises:
         ValueError: for a layer that is not a convolution of the network, or if the untrained network is not known.
     """
-    networks = networks or lenets(progress=False)
+    networks = networks or named(settings.network)
     network = networks.after if settings.trained else networks.before
     if network is None:
         raise ValueError(
@@ -68,6 +74,13 @@ def convolutions(network: nn.Module) -> list[str]:
     return [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
 
 
+def named(network: str, *, progress: bool = False) -> Networks:
+    """The network that is chosen: LeNet-5 trained on digits, or one that comes trained on CIFAR-10."""
+    if network == DIGITS:
+        return lenets(progress=progress)
+    return Networks(models.build(network, weights="cifar10").eval())
+
+
 def lenets(*, progress: bool = True) -> Networks:
     """A LeNet-5 before and after some epochs of training on digits; it is trained once in a session."""
     if not _TRAINED:
@@ -86,7 +99,7 @@ class KernelsDemo(Demo):
 
     name = "kernels"
 
-    def __init__(self, networks: Networks) -> None:
+    def __init__(self, networks: Networks, *, others: Sequence[str] = ()) -> None:
         self.networks = networks
         layers = convolutions(networks.after)
         if not layers:
@@ -97,16 +110,23 @@ class KernelsDemo(Demo):
         self.mode = widgets.ToggleButtons(options=modes, description="shown as", **BUTTONS)
         self.trained = widgets.ToggleButtons(options=states, value=True, description="training", **BUTTONS)
         self.limit = widgets.IntSlider(32, 1, 64, description="kernels at most", continuous_update=False, **WIDE)
+        self.network = widgets.Dropdown(
+            options=[(DIGITS, DIGITS), *((f"{name} on CIFAR-10", name) for name in others)],
+            description="network",
+            **WIDE,
+        )
+        self.network.observe(self._network_changed, "value")
+        network = [self.network] if others else []
         trained = [] if networks.before is None else [self.trained]
         controls = [self.layer, self.mode, *trained, self.limit]
-        super().__init__(controls)
+        super().__init__([*network, *controls])
         self.redraw_on(*controls)
         self.redraw()
 
     @property
     def settings(self) -> Settings:
         """The present values of the controls."""
-        return Settings(self.layer.value, self.mode.value, self.trained.value, self.limit.value)
+        return Settings(self.layer.value, self.mode.value, self.trained.value, self.limit.value, self.network.value)
 
     def draw(self) -> look.Figure:
         """The figure for the present values of the controls."""
@@ -123,6 +143,12 @@ class KernelsDemo(Demo):
             meaning = "blue is below zero, red above: only kernels over three channels are colours"
         return f"{layer}\nopacity is |weight|; {meaning}"
 
+    def _network_changed(self, change: Any) -> None:
+        with self.one_redraw():
+            self.networks = named(change["new"])
+            self.layer.options = convolutions(self.networks.after)
+            self.trained.value, self.trained.disabled = True, self.networks.before is None
+
 
 def _layer(network: nn.Module, name: str) -> nn.Conv2d:
     return cast(nn.Conv2d, network.get_submodule(name))
@@ -131,14 +157,15 @@ def _layer(network: nn.Module, name: str) -> nn.Conv2d:
 def kernels(model: nn.Module | None = None, *, before: nn.Module | None = None) -> KernelsDemo:
     """A demo of a network's kernels; ``before`` is the same network before its training.
 
-    Without a network, a LeNet-5 is trained on digits for some seconds first.
+    Without a network, a LeNet-5 is trained on digits for some seconds first; those that come trained on CIFAR-10 can be
+    chosen beside it.
 
     Raises:
         ValueError: if the network has no convolution, or ``before`` has other convolutions.
         TypeError: for anything other than a network.
     """
     if model is None:
-        return KernelsDemo(lenets())
+        return KernelsDemo(lenets(), others=list(models.trained().index))
     if not isinstance(model, nn.Module):
         raise TypeError(f"kernels shows those of a network, got {model!r}; models.build makes one of a name")
     if before is not None:

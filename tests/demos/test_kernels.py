@@ -80,3 +80,24 @@ def test_networks_without_kernels_or_with_others_are_refused():
 def test_a_name_is_no_network():
     with pytest.raises(TypeError, match="those of a network, got 'lenet5'; models.build makes one of a name"):
         demos.kernels("lenet5")
+
+
+def test_without_a_network_those_that_come_trained_on_cifar_can_be_chosen(networks, monkeypatch):
+    monkeypatch.setattr(kernels, "_TRAINED", [networks])  # the training itself takes seconds
+    demo = demos.kernels()
+    assert [value for _, value in demo.network.options] == [kernels.DIGITS, *models.trained().index]
+    assert "1 input channel" in alt(demo)
+    demo.trained.value = False
+    for name in models.trained().index:
+        demo.network.value = name
+        assert "before training" not in alt(demo)
+        shipped = models.build(name, weights="cifar10")
+        assert list(demo.layer.options) == kernels.convolutions(shipped)
+        assert alt(demo) == kernels.figure(demo.settings, kernels.Networks(shipped)).alt
+        assert demo.trained.disabled
+        demo.layer.value = demo.layer.options[-1]
+        assert alt(demo).startswith(demo.layer.value)
+    demo.network.value = kernels.DIGITS
+    assert not demo.trained.disabled
+    assert list(demo.layer.options) == ["features.conv1", "features.conv2"]
+    demo.close()
