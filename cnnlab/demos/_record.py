@@ -50,8 +50,10 @@ def chart(record: Record) -> Figure:
     if not record.losses:
         loss.text(0.5, 0.5, "nothing trained yet", transform=loss.transAxes, ha="center", fontsize=SMALL)
         return figure
-    where, values = _averaged(np.asarray(record.losses), record.steps)
-    loss.plot(where, values, color=BLUE, lw=1, label="training, by batch")
+    each = -(-len(record.losses) // MOST_POINTS)  # steps whose mean is a point
+    means = pd.Series(record.losses).groupby(lambda step: step // each).mean()
+    ends = np.minimum((means.index + 1) * each, len(record.losses)) / record.steps
+    loss.plot(ends, means, color=BLUE, lw=1, label="training, by batch")
     history = record.history
     curves = (
         (loss, "validation_loss", 1, VERMILION, "s--"),
@@ -62,19 +64,11 @@ def chart(record: Record) -> Figure:
         if len(history) and column in history:
             label = "training" if column.startswith("train") else "validation"
             axes.plot(history.index, factor * history[column], style, color=colour, ms=4, label=label)
-    loss.set_ylim(0, min(loss.get_ylim()[1], 4 * max(values[0], 0.1)))  # an outlier must not flatten the curve
+    loss.set_ylim(0, min(loss.get_ylim()[1], 4 * max(means[0], 0.1)))  # an outlier must not flatten the curve
     for axes, corner in ((loss, "upper right"), (accuracy, "lower right")):
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=SMALL, frameon=False, loc=corner)
     return figure
-
-
-def _averaged(losses: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs and losses of at most `MOST_POINTS` points, each the mean of the same number of steps."""
-    each = -(-len(losses) // MOST_POINTS)
-    ends = np.append(np.arange(each, len(losses), each), len(losses))
-    means = np.array([part.mean() for part in np.split(losses, ends[:-1])])
-    return ends / steps, means
 
 
 def _in_words(record: Record) -> str:

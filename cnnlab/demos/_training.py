@@ -1,7 +1,7 @@
 """Training LeNet-5 with live curves: start, pause, stop, and a learning rate that can change during the run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from threading import Event, Thread
 from time import perf_counter
@@ -18,7 +18,8 @@ from cnnlab.demos._demo import WIDE, Demo
 from cnnlab.demos._record import Record, chart
 from cnnlab.training import Step, StopTraining, fit
 
-PAUSE = 0.4  # seconds between two drawings of a running training, at least
+PAUSE, RESUME = ("Pause", "pause"), ("Resume", "play")  # text and icon of a button
+BETWEEN = 0.4  # seconds between two drawings of a running training, at least
 SHARE = 3  # times as long as a drawing takes, training runs before the next one
 
 
@@ -39,9 +40,9 @@ def figure(settings: Settings, *, train: Split | None = None, validation: Split 
         ValueError: for settings that `cnnlab.fit` refuses.
         FloatingPointError: if the loss becomes NaN or infinite.
     """
-    parts = splits(train, validation)
+    train, validation = splits(train, validation)
     record = Record()
-    record.history = run(network(parts[0], settings.seed), parts, settings, [record.add])
+    record.history = run(network(train, settings.seed), train, validation, settings, [record.add])
     return chart(record)
 
 
@@ -57,31 +58,21 @@ def splits(train: Split | None, validation: Split | None) -> tuple[Split, Split 
 
 def network(train: Split, seed: int) -> nn.Module:
     """A LeNet-5 for these pictures; ``seed`` decides its initial weights."""
-    channels, height, width = train.images.shape[1:]
+    channels, *size = train.images.shape[1:]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return models.build("lenet5", num_classes=len(train.classes), in_channels=channels, input_size=(height, width))
+        return models.build("lenet5", num_classes=len(train.classes), in_channels=channels, input_size=tuple(size))
 
 
 def run(
     model: nn.Module,
-    parts: tuple[Split, Split | None],
+    train: Split,
+    validation: Split | None,
     settings: Settings,
-    callbacks: list[Callable[[Step], None]],
+    callbacks: Sequence[Callable[[Step], None]],
 ) -> pd.DataFrame:
     """Train ``model``; returns its history."""
-    train, validation = parts
-    return fit(
-        model,
-        train,
-        validation=validation,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        seed=settings.seed,
-        callbacks=callbacks,
-        progress=False,
-    )
+    return fit(model, train, validation=validation, callbacks=callbacks, progress=False, **asdict(settings))
 
 
 @cache
@@ -98,11 +89,11 @@ class TrainingDemo(Demo):
     running: ClassVar["TrainingDemo | None"] = None  # the one that was started last
 
     def __init__(self, train: Split | None = None, validation: Split | None = None) -> None:
-        self.parts = splits(train, validation)
+        self.train, self.validation = splits(train, validation)
         _stop_last_run()  # running a cell again makes a new demo, and the old one is no longer visible
         self.record = Record()
         self.model: nn.Module | None = None
-        self._run, self._stopped = Event(), False
+        self._run, self._stopped, self._next_drawing = Event(), False, 0.0
         self.rate = widgets.FloatLogSlider(
             Settings.learning_rate, min=-5, max=0, step=0.1, readout_format=".1e", description="learning rate", **WIDE
         )
@@ -110,20 +101,18 @@ class TrainingDemo(Demo):
         self.epochs = widgets.BoundedIntText(20, min=1, max=200, description="epochs", **WIDE)
         room = {"width": "106px"}
         self.start = widgets.Button(description="Start", icon="play", button_style="primary", layout=room)
-        self.pause = widgets.Button(description="Pause", icon="pause", disabled=True, layout=room)
-        self.stop = widgets.Button(description="Stop", icon="stop", disabled=True, layout=room)
+        self.pause = widgets.Button(layout=room)
+        self.stop = widgets.Button(description="Stop", icon="stop", layout=room)
+        self._enable(running=False)
         self.progress = widgets.FloatProgress(value=0.0, min=0.0, max=1.0, description="progress", **WIDE)
         buttons = widgets.HBox([self.start, self.pause, self.stop])
         super().__init__([self.rate, self.batch, self.epochs, buttons, self.progress])
         self.start.on_click(self._start)
         self.pause.on_click(self._pause)
         self.stop.on_click(self._stop)
-        if train is None:
-            self.show(example())
-            self.say("An example: 3 epochs on 3,500 digits. Press Start to train a new network.")
-        else:
-            self.redraw()
-            self.say("Press Start to train; the learning rate can be changed during the run.")
+        self.show(example() if train is None else self.draw())
+        text = "An example: 3 epochs on 3,500 digits. " if train is None else ""
+        self.say(text + "Press Start to train a new network; the learning rate can be changed during the run.")
 
     def draw(self) -> look.Figure:
         """The curves so far."""
@@ -141,7 +130,7 @@ class TrainingDemo(Demo):
             return
         _stop_last_run()  # two at once would slow each other down
         TrainingDemo.running = self
-        self.record, self._stopped = Record(), False
+        self.record, self._stopped, self._next_drawing = Record(), False, 0.0
         self._run.set()
         self._enable(running=True)
         self.say("starting …")
@@ -155,9 +144,9 @@ class TrainingDemo(Demo):
             return
         if self._run.is_set():
             self._run.clear()
-            self.pause.description, self.pause.icon = "Resume", "play"
+            self.pause.description, self.pause.icon = RESUME
         else:
-            self.pause.description, self.pause.icon = "Pause", "pause"
+            self.pause.description, self.pause.icon = PAUSE
             self._run.set()
 
     def _stop(self, _button: Any) -> None:
@@ -167,16 +156,35 @@ class TrainingDemo(Demo):
     def _train(self, settings: Settings) -> None:
         """The run, in its thread; its result or its error is shown in the demo."""
         try:
-            self.model = network(self.parts[0], settings.seed)
-            self.record.history = run(self.model, self.parts, settings, [self.record.add, _Controls(self)])
-            self.show(self.draw())
-            self.progress.value = self.record.done / self.record.epochs
+            self.model = network(self.train, settings.seed)
+            callbacks = [self.record.add, self._step]
+            self.record.history = run(self.model, self.train, self.validation, settings, callbacks)
+            self._show_curves()
             self.say(self._result())
         except Exception as error:  # noqa: BLE001 - an error in a thread is shown nowhere else
             self.say(f"{error} ({type(error).__name__})", error=True)
         finally:
             self.thread = None
             self._enable(running=False)
+
+    def _step(self, step: Step) -> None:
+        """Apply the controls to the run, in its thread, and draw its curves from time to time."""
+        if perf_counter() > self._next_drawing or not self._run.is_set():
+            started = perf_counter()
+            self._show_curves()
+            self.say(f"epoch {step.epoch} of {step.epochs}, loss {step.loss:.3f}, learning rate {self.rate.value:.1e}")
+            self._next_drawing = perf_counter() + max(BETWEEN, SHARE * (perf_counter() - started))
+        if not self._run.is_set() and not self._stopped:
+            self.say(f"paused in epoch {step.epoch} of {step.epochs}, at step {step.step} of {step.steps}")
+            self._run.wait()
+        if self._stopped:
+            raise StopTraining
+        for group in step.optimizer.param_groups:
+            group["lr"] = self.rate.value  # from the next step on
+
+    def _show_curves(self) -> None:
+        self.show(self.draw())
+        self.progress.value = self.record.done / self.record.epochs
 
     def _result(self) -> str:
         history = self.record.history
@@ -189,38 +197,12 @@ class TrainingDemo(Demo):
     def _enable(self, *, running: bool) -> None:
         self.start.disabled = self.batch.disabled = self.epochs.disabled = running
         self.pause.disabled = self.stop.disabled = not running
-        self.pause.description, self.pause.icon = "Pause", "pause"
+        self.pause.description, self.pause.icon = PAUSE
 
 
 def _stop_last_run() -> None:
     if (last := TrainingDemo.running) is not None and last.thread is not None:
         last.stop.click()
-
-
-class _Controls:
-    """The callback that applies the controls to a run (learning rate, pause, stop) and draws its curves."""
-
-    def __init__(self, demo: TrainingDemo) -> None:
-        self.demo, self.next_drawing = demo, 0.0
-
-    def __call__(self, step: Step) -> None:
-        demo = self.demo
-        if perf_counter() > self.next_drawing or not demo._run.is_set():
-            self._draw(step)
-        if not demo._run.is_set() and not demo._stopped:
-            demo.say(f"paused in epoch {step.epoch} of {step.epochs}, at step {step.step} of {step.steps}")
-            demo._run.wait()
-        if demo._stopped:
-            raise StopTraining
-        for group in step.optimizer.param_groups:
-            group["lr"] = demo.rate.value  # from the next step on
-
-    def _draw(self, step: Step) -> None:
-        started, demo = perf_counter(), self.demo
-        demo.show(demo.draw())
-        demo.progress.value = demo.record.done / demo.record.epochs
-        demo.say(f"epoch {step.epoch} of {step.epochs}, loss {step.loss:.3f}, learning rate {demo.rate.value:.1e}")
-        self.next_drawing = perf_counter() + max(PAUSE, SHARE * (perf_counter() - started))
 
 
 def training(train: Split | None = None, validation: Split | None = None) -> TrainingDemo:
