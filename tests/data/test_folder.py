@@ -86,22 +86,6 @@ def test_every_common_mode_becomes_rgb(tmp_path):
     assert save_as("L", tmp_path / "f.png", 7).shape == (3, 10, 12)
 
 
-def test_exif_turns_a_picture_upright(tmp_path):
-    picture = Image.new("RGB", (30, 20))
-    exif = picture.getexif()
-    exif[0x0112] = 6  # rotated by 90°
-    picture.save(tmp_path / "turned.jpg", exif=exif)
-    assert data.decode(tmp_path / "turned.jpg").shape == (3, 30, 20)
-
-
-def test_a_truncated_picture_is_named(tmp_path):
-    path = tmp_path / "cut.jpg"
-    Image.effect_noise((200, 200), 80).save(path)
-    path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(data.UnreadablePictureError, match=r"cut\.jpg: .*truncated"):
-        data.decode(path)
-
-
 def test_an_animated_picture_gives_its_first_frame(tmp_path):
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])

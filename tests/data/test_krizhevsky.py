@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnlab.data import ColourPCA, RandomCrop, batches, digits, photo, ten_crops, to_float
+from cnnlab.data import ColourPCA, RandomCrop, photo, ten_crops, to_float
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -34,22 +34,8 @@ def test_every_random_crop_is_a_window_of_its_own_picture_and_each_has_its_own_p
     assert set((left // 32).tolist()) == set((left % 32).tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}, "all 25 places occur"
 
 
-def test_the_same_seed_gives_the_same_crops():
-    images = torch.rand(5, 3, 40, 40)
-    assert torch.equal(RandomCrop(8)(images, generator=generator(3)), RandomCrop(8)(images, generator=generator(3)))
-
-
-def test_colours_have_numpys_eigenvalues_and_eigenvectors():
-    images = photo("coffee")[None]
-    colours = ColourPCA.of(images)
-    values, vectors = np.linalg.eigh(np.cov(to_float(images)[0].reshape(3, -1).double().numpy()))
-    np.testing.assert_allclose(colours.eigenvalues, values[::-1], rtol=1e-5)
-    for ours, theirs in zip(colours.eigenvectors.T, vectors.T[::-1], strict=True):
-        assert abs(float(ours @ torch.tensor(theirs.copy()).float())) == pytest.approx(1, abs=1e-5)
-
-
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.float32, torch.float64])
-def test_colours_are_the_same_in_one_piece_or_many(monkeypatch, dtype):
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_colours_have_numpys_eigenvalues_and_eigenvectors_in_one_piece_or_many(monkeypatch, dtype):
     images = photo("coffee").unfold(1, 100, 100)[..., :600].permute(1, 0, 3, 2).contiguous()  # 4 pictures of 100×600
     images = images if dtype == torch.uint8 else to_float(images).to(dtype)
     values, vectors = np.linalg.eigh(np.cov(to_float(images).movedim(1, 0).reshape(3, -1).double().numpy()))
@@ -59,14 +45,6 @@ def test_colours_are_the_same_in_one_piece_or_many(monkeypatch, dtype):
     np.testing.assert_allclose(
         (colours.eigenvectors.T.double().numpy() * vectors.T[::-1]).sum(axis=1) ** 2, 1, rtol=1e-5
     )
-
-
-def test_no_axis_of_grey_pictures_has_a_negative_variance():
-    """Rounding gives the two axes without any variance about −10⁻¹⁶."""
-    for name in ("astronaut", "chelsea", "coffee", "rocket", "china", "flower"):
-        values = ColourPCA.of(photo(name)[:1].expand(3, -1, -1)[None]).eigenvalues
-        assert values[0] > 0.1
-        assert (values[1:] >= 0).all()
 
 
 def test_light_changes_along_an_axis_by_its_share():
@@ -85,16 +63,6 @@ def test_a_picture_is_shifted_as_a_whole_and_by_the_amounts_that_the_paper_presc
     assert (shifts - shifts[..., :1, :1]).abs().max() < 1e-6, "the same for every pixel"
     np.testing.assert_allclose(shifts[:, :, 0, 0].std(dim=0), [0.3, 0.2, 0.1], rtol=0.05)
     np.testing.assert_allclose(shifts[:, :, 0, 0].mean(dim=0), [0, 0, 0], atol=0.01)
-
-
-def test_a_crop_is_an_augmentation_of_batches():
-    images, _ = next(iter(batches(digits().train[:64], 64, augment=RandomCrop(24))))
-    assert images.shape == (64, 1, 24, 24)
-
-
-def test_of_no_pictures_there_are_no_crops():
-    assert RandomCrop(8)(torch.zeros(0, 3, 12, 12), generator=generator()).shape == (0, 3, 8, 8)
-    assert ten_crops(torch.zeros(0, 3, 12, 12), 8).shape == (0, 10, 3, 8, 8)
 
 
 def test_a_single_picture_is_no_batch():

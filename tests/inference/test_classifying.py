@@ -38,27 +38,21 @@ def test_scores_are_the_networks_logits_and_their_softmax(network):
     np.testing.assert_allclose([guess.probability for guess in guesses], logits.softmax(0)[order.copy()], rtol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "kind", ["jpg", "cmyk", "palette", "16-bit", "rotated", "animated", "transparent", "webp", "grey"]
-)
+@pytest.mark.parametrize("kind", ["jpg", "cmyk", "16-bit", "rotated", "grey"])
 def test_a_cat_is_a_cat_in_every_kind_of_file(network, cat, tmp_path, kind):
     path = tmp_path / "cat"
+    exif = Image.Exif()
     if kind == "cmyk":
-        cat.convert("CMYK").save(path, "jpeg", quality=95)
-    elif kind == "palette":
-        cat.quantize(256).save(path, "png")
-    elif kind == "16-bit":
-        Image.fromarray(np.asarray(cat.convert("L")).astype(np.uint16) * 257).save(path, "png")
+        cat = cat.convert("CMYK")
+    elif kind == "grey":
+        cat = cat.convert("L")
     elif kind == "rotated":
-        exif = Image.Exif()
         exif[0x0112] = 6  # shown after a quarter turn to the right
-        cat.rotate(90, expand=True).save(path, "jpeg", exif=exif, quality=95)
-    elif kind == "animated":
-        cat.save(path, "gif", save_all=True, append_images=[Image.new("RGB", cat.size)])
-    elif kind == "transparent":
-        cat.convert("RGBA").save(path, "png")
+        cat = cat.rotate(90, expand=True)
+    if kind == "16-bit":
+        Image.fromarray(np.asarray(cat.convert("L")).astype(np.uint16) * 257).save(path, "png")
     else:
-        (cat.convert("L") if kind == "grey" else cat).save(path, "webp" if kind == "webp" else "jpeg", quality=95)
+        cat.save(path, "jpeg", exif=exif, quality=95)
     (guesses,) = classify(network, [path], top=5).guesses.values()
     assert CATS & {guess.name for guess in guesses}
 
@@ -92,13 +86,6 @@ def test_a_folder_with_bad_files_has_the_rest_classified_in_order_and_lists_them
     assert "more pixels than the limit, 80,000,000" in reasons["vast.png"]
     assert "10000×10000 pixels; the limit is 80,000,000" in reasons["wide.png"]  # where Pillow itself only warns
     assert seen == list(range(1, 26))
-
-
-def test_nothing_but_bad_files_is_no_error_but_an_empty_result(network, tmp_path):
-    (tmp_path / "no.jpg").touch()
-    result = classify(network, [tmp_path / "no.jpg", tmp_path / "missing.jpg"])
-    assert not result.guesses
-    assert len(result.unreadable) == 2
 
 
 def test_bad_arguments_name_value_and_rule(network):

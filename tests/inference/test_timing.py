@@ -128,13 +128,5 @@ def test_the_numbers_must_be_positive():
         layer_timings(net(), (2, 6, 6), repeats=0)
     with pytest.raises(ValueError, match="precision must be one of auto, float32, bfloat16, got 'half'"):
         timing(net(), (2, 6, 6), precision="half")
-
-
-def test_a_network_without_weights_in_memory_is_refused():
     with pytest.raises(ValueError, match="lies on the meta device and has no weights to compute with"):
         timing(models.blueprint("lenet5"), (1, 28, 28))
-
-
-def test_pictures_that_do_not_fit_are_refused_by_the_network():
-    with pytest.raises(ValueError, match="this LeNet5 takes pictures of shape"):
-        timing(models.build("lenet5"), (3, 28, 28), **LITTLE)

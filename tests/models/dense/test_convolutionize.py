@@ -16,7 +16,7 @@ from cnnlab.models.dense import convolutional
 
 GREY = ("lenet5", "highway")
 SMALL = (  # of each family, for pictures of 32 pixels
-    *("lenet5", "alexnet", "vgg11_lrn", "nin", "googlenet", "inception_v4", "resnet18", "resnext50_32x4d", "plain20"),
+    *("lenet5", "alexnet", "vgg11_lrn", "nin", "googlenet", "inception_v4", "resnet18"),
     *("highway", "landmark_cnn", "efficientnet_lite0"),
 )
 ZOO = {  # of each family, in full size
@@ -26,10 +26,7 @@ ZOO = {  # of each family, in full size
 OTHERS = {  # side of the window, stride
     "torchvision alexnet": (224, 32),
     "torchvision googlenet": (64, 32),
-    "torchvision mobilenet_v3_small": (64, 32),
-    "torchvision resnet18": (64, 32),
     "torchvision squeezenet1_1": (64, 16),
-    "timm resnet18": (64, 32),
     "timm convnext_atto": (64, 32),
 }
 
@@ -101,7 +98,7 @@ def test_the_zoo_slides_with_the_stride_of_its_features(name):
     assert dense(torch.empty(5, channels, *further, device="meta")).shape[2:] == (3, 4)
 
 
-@pytest.mark.parametrize("strides", [(11, 11), (7, 7, 3), (16, 9), (2, 2, 2, 2, 2)])
+@pytest.mark.parametrize("strides", [(11, 11), (2, 2, 2, 2, 2)])
 @pytest.mark.parametrize("left_over", [0, 1])
 def test_the_stride_is_the_product_of_all_strides_whatever_is_left_over(strides, left_over):
     product = math.prod(strides)
@@ -181,17 +178,8 @@ def test_weights_that_are_converted_in_blocks_give_the_linear_layers_output(bias
     torch.testing.assert_close(output, expected, atol=0.01, rtol=0.01)  # bfloat16 has 8 bits
 
 
-@pytest.mark.parametrize("name", ["vgg11", "resnet18"])
-def test_in_bfloat16_the_logits_are_those_of_the_network_in_bfloat16(name):
-    model = models.small(name, num_classes=5).eval()
-    dense, x = convolutionize(model, (32, 32)), pictures(3, 3, 32, 32)
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        torch.testing.assert_close(dense(x)[:, :, 0, 0], model(x), atol=0.02, rtol=0.02)
-
-
-@pytest.mark.parametrize("name", ["resnet18", "googlenet"])
-def test_the_parameters_are_the_networks_own_and_there_are_no_others(name):
-    model = models.small(name, num_classes=4)
+def test_the_parameters_are_the_networks_own_and_there_are_no_others():
+    model = models.small("resnet18", num_classes=4)
     dense = convolutionize(model, (32, 32))
     assert [*map(id, dense.parameters())] == [*map(id, model.parameters())]
     assert [*map(id, dense.buffers())] == [*map(id, model.buffers())]
@@ -225,16 +213,6 @@ def test_in_training_dropout_is_drawn_for_every_window():
     model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Flatten(), nn.Dropout(0.5), nn.Linear(8 * 36, 20)).train()
     logits = convolutionize(model, (8, 8))(torch.ones(1, 1, 9, 9))  # four windows with the same content
     assert len(logits.flatten(2)[0].T.unique(dim=0)) == 4
-
-
-def test_what_the_network_learns_and_where_it_moves_later_is_shared_too():
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 36, 2))
-    dense = convolutionize(model, (8, 8))
-    model.double().train()(3 + pictures(8, 3, 8, 8).double())  # new tensors take the buffers' place, and change
-    model.eval()
-    x = pictures(1, 3, 8, 8).double()
-    with torch.no_grad():
-        torch.testing.assert_close(dense(x)[:, :, 0, 0], model(x))
 
 
 def test_a_copy_is_independent_and_complete():
@@ -280,8 +258,3 @@ def test_features_that_do_not_slide_are_refused(layer):
     model = nn.Sequential(layer(3, 4, 3), nn.Flatten(), nn.Linear(4 * 36, 2))
     with pytest.raises(ValueError, match="the features of this network do not slide"):
         convolutionize(model, (8, 8))
-
-
-def test_no_pictures_give_no_answers_as_from_the_network_itself():
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)).eval()
-    assert convolutionize(model, (4, 4))(torch.zeros(0, 1, 5, 6)).shape == (0, 3, 2, 3)
