@@ -69,7 +69,7 @@ def decode(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None,
     if channels not in (1, 3):
         raise ValueError(f"channels must be 3 (RGB) or 1 (grey), got {channels!r}")
     if size is not None:
-        check_size(size)
+        require_size(size)
     mode = "RGB" if channels == 3 else "L"
     with open_picture(path) as picture:
         try:
@@ -84,7 +84,7 @@ def decode(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None,
     return pixels.permute(2, 0, 1).contiguous() if channels == 3 else pixels[None]
 
 
-def check_size(size: object) -> None:
+def require_size(size: object) -> None:
     """Raise ValueError unless ``size`` is (height, width), whole numbers of pixels."""
     if not (
         isinstance(size, Sequence) and len(size) == 2 and all(isinstance(side, int) and side >= 1 for side in size)

@@ -95,7 +95,7 @@ class Batches:
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order and the augmentation of the next pass."""
+        """Set the order and the augmentation of the next pass."""
         self._generator.manual_seed(self.seed * 1_000_003 + epoch)
         for part in (self.source, self.augment):
             if part is not None and hasattr(part, "set_epoch"):

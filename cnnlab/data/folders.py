@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cnnlab.data.decoding import UnreadablePictureError, check_size, decode, open_picture
+from cnnlab.data.decoding import UnreadablePictureError, decode, open_picture, require_size
 from cnnlab.data.split import Split, Splits, Unreadable, stratify
 
 
@@ -64,7 +64,7 @@ def folder(
         ValueError: if there are no class folders, for a class with fewer than three readable pictures, or if ``size``
             is not two whole numbers of at least 1.
     """
-    check_size(size)
+    require_size(size)
     root = Path(path)
     if not root.exists():
         raise FileNotFoundError(f"there is no folder {root}; name the one that holds a folder for each class")

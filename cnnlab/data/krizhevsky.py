@@ -35,7 +35,7 @@ class RandomCrop:
 
     def __call__(self, images: Tensor, *, generator: torch.Generator) -> Tensor:
         """The crops, each at a position of its own."""
-        _check_fits(self.size, images)
+        _require_fit(self.size, images)
         count, channels, height, width = images.shape
         tops = torch.randint(height - self.size + 1, (count,), generator=generator).tolist()
         lefts = torch.randint(width - self.size + 1, (count,), generator=generator).tolist()
@@ -76,7 +76,7 @@ class ColourPCA:
         Raises:
             ValueError: for pictures without three channels, or with values that are not finite.
         """
-        _check_colours(images)
+        _require_colours(images)
         count, sums, products = images.numel() // 3, torch.zeros(3).double(), torch.zeros(3, 3).double()
         if count < 2:
             raise ValueError(
@@ -96,7 +96,7 @@ class ColourPCA:
         """The pictures, each with a shift of its own."""
         if not images.is_floating_point():
             raise ValueError(f"colours are shifted in floats from −1 to 1, got {images.dtype}; pass to_float(images)")
-        _check_colours(images)
+        _require_colours(images)
         alphas = self.strength * torch.randn(len(images), 3, generator=generator)
         shifts = (alphas * self.eigenvalues) @ self.eigenvectors.T
         return images + shifts.to(images.device, images.dtype)[:, :, None, None]
@@ -116,16 +116,16 @@ def ten_crops(images: Tensor, size: int) -> Tensor:
     """
     from torchvision.transforms.v2.functional import ten_crop  # takes a second, and only this function needs it
 
-    _check_fits(size, images)
+    _require_fit(size, images)
     return torch.stack(ten_crop(images, [size, size]), dim=1)
 
 
-def _check_colours(images: Tensor) -> None:
+def _require_colours(images: Tensor) -> None:
     if images.ndim != 4 or images.shape[1] != 3:
         raise ValueError(f"colours need pictures of shape (N, 3, H, W), got {tuple(images.shape)}")
 
 
-def _check_fits(size: int, images: Tensor) -> None:
+def _require_fit(size: int, images: Tensor) -> None:
     if images.ndim != 4:
         raise ValueError(
             f"crops are cut from a batch (N, C, H, W), got {tuple(images.shape)}; a single picture becomes one with "

@@ -123,7 +123,7 @@ def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Spli
             "validation and test must be fractions above 0 that leave something to train on, "
             f"got {validation} and {test}; try 0.1 and 0.2"
         )
-    _check_counts(whole)
+    _require_counts(whole)
     labels = whole.labels.numpy()
     everything = np.arange(len(whole))
     try:
@@ -141,7 +141,7 @@ def stratify(whole: Split, *, validation: float, test: float, seed: int) -> Spli
     return Splits(whole[train], whole[torch.as_tensor(validation_part)], whole[torch.as_tensor(test_part)])
 
 
-def _check_counts(whole: Split) -> None:
+def _require_counts(whole: Split) -> None:
     counts = torch.bincount(whole.labels, minlength=len(whole.classes)).tolist()
     few = [f"{name} ({count})" for name, count in zip(whole.classes, counts, strict=True) if count < 3]
     if few:

@@ -89,13 +89,10 @@ class Progress:
         return "\n".join(filter(None, [self.title, *_text_rows(self.rows), self.running, self.note]))
 
     def _repr_html_(self) -> str:
-        names = [name for name in HEADINGS if any(name in row for row in self.rows)]
-        head = "".join(f"<th>{HEADINGS[name]}</th>" for name in names)
-        body = "".join(
-            f"<tr><td>{number}</td>{''.join(f'<td>{_cell(name, row)}</td>' for name in names)}</tr>"
-            for number, row in enumerate(self.rows, 1)
-        )
-        table = f"<table><thead><tr><th>epoch</th>{head}</tr></thead><tbody>{body}</tbody></table>" if names else ""
+        head, *body = [[f"<td>{cell}</td>" for cell in row] for row in _table(self.rows)] or [[]]
+        lines = ["<tr>" + "".join(row) + "</tr>" for row in body]
+        heading = "".join(head).replace("td>", "th>")
+        table = f"<table><thead><tr>{heading}</tr></thead><tbody>{''.join(lines)}</tbody></table>" if head else ""
         bar = ""
         if self.running:
             bar = f'<progress value="{self.fraction:.3f}" style="width:12em"></progress> {escape(self.running)}'
@@ -111,6 +108,13 @@ def _say(text: str, end: str = "\n") -> None:
     print(text.encode(encoding, "replace").decode(encoding), end=end, flush=True)
 
 
+def _table(rows: list[dict[str, float]]) -> list[list[str]]:
+    """The cells of the headings and of each epoch's row; nothing before the first epoch ends."""
+    names = [name for name in HEADINGS if any(name in row for row in rows)]
+    body = [[str(number), *(_cell(name, row) for name in names)] for number, row in enumerate(rows, start=1)]
+    return [["epoch", *(HEADINGS[name] for name in names)], *body] if names else []
+
+
 def _cell(name: str, row: dict[str, float]) -> str:
     if name not in row:
         return ""
@@ -120,13 +124,7 @@ def _cell(name: str, row: dict[str, float]) -> str:
 
 
 def _text_rows(rows: list[dict[str, float]]) -> list[str]:
-    names = [name for name in HEADINGS if any(name in row for row in rows)]
-    if not names:
-        return []
-    head = "epoch" + "".join(f"{HEADINGS[name]:>15}" for name in names)
-    return [head] + [
-        f"{number:>5}" + "".join(f"{_cell(name, row):>15}" for name in names) for number, row in enumerate(rows, 1)
-    ]
+    return [f"{first:>5}" + "".join(f"{cell:>15}" for cell in others) for first, *others in _table(rows)]
 
 
 def _in_notebook() -> bool:

@@ -20,8 +20,8 @@ from cnnlab.data import Augment, Batches, Loader, Split
 from cnnlab.inference.outputs import logits_in
 from cnnlab.inference.prediction import outputs_of
 from cnnlab.inference.runtime import Format, choose
+from cnnlab.training._arguments import make_optimizer, make_schedule, not_finite, require_arguments
 from cnnlab.training._checkpoint import read_checkpoint, write_checkpoint
-from cnnlab.training._checks import check, make_optimizer, make_schedule, not_finite
 from cnnlab.training._progress import Progress
 from cnnlab.training._settings import described, fingerprint, shapes
 from cnnlab.training.callbacks import Step, StopTraining
@@ -95,7 +95,7 @@ def fit(
     ([1, 2], True)
     """
     # What is trained, where, by which rule, and on what.
-    batch = check(model, train, validation, epochs, batch_size, loss, class_weights, patience)
+    batch = require_arguments(model, train, validation, epochs, batch_size, loss, class_weights, patience)
     runtime = choose(model, batch, precision=precision, device=device, training=True)
     runtime.place(model)
     frozen = {name: module for name, module in model.named_modules() if model.training and not module.training}

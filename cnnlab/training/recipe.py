@@ -135,8 +135,8 @@ class Shifts:
     ``flip`` mirrors every picture in every second epoch; the picture's own pixels decide whether in the odd or the even
     ones, so that two epochs in a row show each picture both ways. The parity of the epoch is that of the generator's
     seed: the feed seeds it anew for each epoch, with consecutive numbers. ``shift`` moves by up to so many whole
-    pixels, with a reflection at the edge. ``cutout`` sets a square of that side to mid-grey, at a random place that may
-    extend over the edge.
+    pixels, with a reflection at the edge. ``cutout`` sets a square of that side to mid-grey, at a random position,
+    also across the edge.
 
     Shape: (N, C, H, W) float -> the same.
 
@@ -175,8 +175,8 @@ class Shifts:
         def inside(side: int) -> Tensor:
             low = 1 - self.cutout // 2
             first = torch.randint(low, low + side, (len(images), 1), generator=generator)
-            place = torch.arange(side)
-            return ((place >= first) & (place < first + self.cutout)).to(images.device)
+            pixel = torch.arange(side)
+            return ((pixel >= first) & (pixel < first + self.cutout)).to(images.device)
 
         height, width = images.shape[2:]
         hidden = inside(height)[:, None, :, None] & inside(width)[:, None, None, :]

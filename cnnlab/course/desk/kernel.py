@@ -18,7 +18,7 @@ from cnnlab.files import cache_folder, is_writable, temporary_folder
 # For glibc, see mallopt(3): blocks of up to 1 GiB, and 2 GiB in all, stay with the process when they are freed. Without
 # this, glibc returns blocks of more than 32 MiB, such as the outputs of large layers, and new memory costs a page fault
 # for every 4 KiB: training ResNet-18 or VGG-16 takes a seventh longer. Other C libraries ignore these variables.
-MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1)}
+MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1)}
 
 
 class ThisPython(KernelSpecManager):
@@ -51,7 +51,7 @@ def foreign_python() -> str:
 def environment() -> dict[str, str]:
     """Environment variables for JupyterLab or a kernel: ours, and the folders of a home that cannot be written."""
     moved = {variable: str(temporary_folder() / variable.lower()) for variable in unwritable_folders()}
-    return {**MEMORY, **os.environ, "CNNLAB_CACHE": str(cache_folder()), **moved}
+    return {**MALLOC, **os.environ, "CNNLAB_CACHE": str(cache_folder()), **moved}
 
 
 def unwritable_folders() -> dict[str, Path]:

@@ -49,18 +49,18 @@ def lab(
         raise CourseError(f"JupyterLab is missing; install it with: {sys.executable} -m pip install jupyterlab", code=1)
     installed = install(folder or folder_for_lab())
     first = next(iter(listed("lecture", installed.folder).values()), None)
-    first_page = f"lab/tree/{quote(first.name)}" if first else "lab"
+    start_path = f"lab/tree/{quote(first.name)}" if first else "lab"
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     browser = browser_is_likely() if browser is None else browser
     ip = ip or default_ip()
     host = "localhost" if ip in EVERY_ADDRESS else ip
     used = free_port(port, host=host)
-    options = server_options(installed.folder, first_page, port=used, ip=ip, browser=browser)
+    options = server_options(installed.folder, start_path, port=used, ip=ip, browser=browser)
     with tempfile.TemporaryDirectory(prefix="cnnlab-lab-") as settings:
         server = _server(options, token=token, settings=Path(settings), log=installed.folder / LOG)
         try:
             _wait_until_it_listens(server, (host, used), installed.folder / LOG)
-            address = f"http://{host}:{used}/{first_page}?token={token}"
+            address = f"http://{host}:{used}/{start_path}?token={token}"
             for line in greeting(address, installed, port=used, asked=port):
                 say(line)
             return server.wait()
@@ -86,8 +86,8 @@ def free_port(first: int, *, host: str) -> int:
     raise CourseError(f"no port is free from {first} on; name another: cnnlab lab --port 9000", code=1)
 
 
-def server_options(folder: Path, first_page: str, *, port: int, ip: str, browser: bool) -> list[str]:
-    """JupyterLab's command line: our folder and first page, this Python's kernels, no news, no calls to the network."""
+def server_options(folder: Path, start_path: str, *, port: int, ip: str, browser: bool) -> list[str]:
+    """JupyterLab's command line: our folder and first notebook, this Python's kernels, no calls to the network."""
     options = [
         f"--ServerApp.root_dir={folder}",
         f"--ServerApp.ip={ip}",
@@ -96,7 +96,7 @@ def server_options(folder: Path, first_page: str, *, port: int, ip: str, browser
         "--ServerApp.base_url=/",  # these two, so that the printed address is right whatever the user has configured
         "--ServerApp.certfile=",
         "--ServerApp.kernel_spec_manager_class=cnnlab.course.desk.kernel.ThisPython",
-        f"--LabApp.default_url=/{first_page}",
+        f"--LabApp.default_url=/{start_path}",
         f"--LabApp.workspaces_dir={folder / TABS}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",

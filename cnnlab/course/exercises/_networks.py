@@ -8,7 +8,7 @@ from cnnlab.models import summary
 from cnnlab.models.inspect.summaries import holds_layers
 
 SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "ceil_mode", "p", "negative_slope", "eps")
-WITHOUT_EFFECT = (nn.Identity, nn.Dropout, nn.Flatten)  # their place is free, and a network may do without
+WITHOUT_EFFECT = (nn.Identity, nn.Dropout, nn.Flatten)  # free to stand anywhere, or to be missing
 
 
 class Layer(NamedTuple):

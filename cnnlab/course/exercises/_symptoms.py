@@ -48,7 +48,7 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
         return _number_difference(value, expected, tolerance)
     if isinstance(expected, Mapping) and isinstance(value, Mapping):
         return _mapping_difference(value, expected, tolerance)
-    if _sequence(expected) and _sequence(value):
+    if isinstance(expected, list | tuple) and isinstance(value, list | tuple):
         return _sequence_difference(value, expected, tolerance)
     return "" if value == expected else f"gives {shortened(repr(value))}"
 
@@ -75,9 +75,9 @@ def _mapping_difference(value: Mapping[Any, Any], expected: Mapping[Any, Any], t
 def _sequence_difference(value: Sequence[Any], expected: Sequence[Any], tolerance: float) -> str:
     if len(value) != len(expected):
         return f"gives {shortened(repr(value))}, which has {len(value)} entries: too {_few(value, expected)}"
-    for place, (ours, theirs) in enumerate(zip(value, expected, strict=True), start=1):
+    for number, (ours, theirs) in enumerate(zip(value, expected, strict=True), start=1):
         if found := _difference(ours, theirs, tolerance):
-            return f"gives {shortened(repr(value))}, whose entry {place} {found}"
+            return f"gives {shortened(repr(value))}, whose entry {number} {found}"
     return ""
 
 
@@ -90,15 +90,15 @@ def _table_difference(value: Any, expected: Any, tolerance: float) -> str:
     if len(value) != len(expected):
         return f"has {len(value)} rows: too {_few(value, expected)}"
     for column in expected.columns:
-        ours, theirs = list(value[column]), list(expected[column])
-        wrong = [row for row in range(len(theirs)) if _difference(ours[row], theirs[row], tolerance)]
-        if wrong:
-            exchanged = len(wrong) == 2 and not any(
-                _difference(ours[row], theirs[other], tolerance) for row, other in (wrong, wrong[::-1])
-            )
-            if exchanged:
-                return f"rows {wrong[0] + 1} and {wrong[1] + 1} of column {column!r} are exchanged"
-            return f"row {wrong[0] + 1} of column {column!r} {_difference(ours[wrong[0]], theirs[wrong[0]], tolerance)}"
+        pairs = list(zip(value[column], expected[column], strict=True))
+        found = {row: text for row, pair in enumerate(pairs) if (text := _difference(*pair, tolerance))}
+        rows = list(found)
+        if len(rows) == 2:
+            ours, theirs = zip(*(pairs[row] for row in rows), strict=True)
+            if not _difference(ours[::-1], theirs, tolerance):
+                return f"rows {rows[0] + 1} and {rows[1] + 1} of column {column!r} are exchanged"
+        if rows:
+            return f"row {rows[0] + 1} of column {column!r} {found[rows[0]]}"
     return ""
 
 
@@ -123,28 +123,25 @@ def _array_difference(value: Any, expected: Any, tolerance: float) -> str:
 def _slip(ours: np.ndarray, theirs: np.ndarray, wrong: np.ndarray, tolerance: float) -> str:
     """The usual mistake that turns what is expected into the answer, if one does."""
 
-    def equal(changed: np.ndarray) -> bool:
-        return changed.shape == ours.shape and np.allclose(ours, changed, rtol=tolerance, atol=tolerance)
+    def equal(changed: np.ndarray, to: np.ndarray = ours) -> bool:
+        return changed.shape == to.shape and np.allclose(to, changed, rtol=tolerance, atol=tolerance)
 
-    if equal(-theirs):
-        return "the sign is wrong"
-    if equal(np.maximum(theirs, 0)):
-        return "negative values are cut to zero"
-    if np.allclose(np.maximum(ours, 0), theirs, rtol=tolerance, atol=tolerance):
-        return "a ReLU is missing"
+    changes = {"the sign is wrong": -theirs, "negative values are cut to zero": np.maximum(theirs, 0)}
     if ours.ndim >= 2:
-        turned = {
+        changes |= {
             "rows and columns are exchanged": theirs.swapaxes(-1, -2),
             "it is flipped left to right": theirs[..., ::-1],
             "it is flipped upside down": theirs[..., ::-1, :],
             "it is rotated by half a turn": theirs[..., ::-1, ::-1],
         }
-        for name, changed in turned.items():
-            if equal(changed):
-                return name
-        inside = wrong[..., 1:-1, 1:-1]
-        if inside.size and not inside.any():
-            return "only the border is wrong: the padding"
+    for slip, changed in changes.items():
+        if equal(changed):
+            return slip
+    if equal(np.maximum(ours, 0), to=theirs):
+        return "a ReLU is missing"
+    inside = wrong[..., 1:-1, 1:-1] if ours.ndim >= 2 else wrong
+    if inside.size and not inside.any():
+        return "only the border is wrong: the padding"
     if wrong.size > 1:
         offset, factor = ours - theirs, ours[theirs != 0] / theirs[theirs != 0]
         if np.allclose(offset, offset.flat[0], rtol=1e-3, atol=tolerance):
@@ -162,10 +159,6 @@ def _array(values: Any) -> np.ndarray:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _sequence(value: Any) -> bool:
-    return isinstance(value, list | tuple)
 
 
 def _few(value: Sequence[Any], expected: Sequence[Any]) -> str:

@@ -132,19 +132,19 @@ def assembled(pristine: NotebookNode, student: NotebookNode, *, folder: Path) ->
     check cell, as merging cells does, runs before it.
     """
     checks = {cell.id: cell for cell in pristine.cells if is_check(cell)}
-    places = {cell.id: number for number, cell in enumerate(student.cells)}
-    positions: dict[int, list[NotebookNode]] = {}
+    numbers = {cell.id: number for number, cell in enumerate(student.cells)}
+    following: dict[int, list[NotebookNode]] = {}
     for name, check_cell in checks.items():
-        place = max(places.get(name, len(places)), places.get(name.replace("check-", "answer-", 1), 0))
-        positions.setdefault(place, []).append(check_cell)
+        last = max(numbers.get(name, len(numbers)), numbers.get(name.replace("check-", "answer-", 1), 0))
+        following.setdefault(last, []).append(check_cell)
     cells = [nbformat.v4.new_code_cell(f"import os\nos.chdir({str(folder)!r})\ndel os", id=SETUP)]
     for number, cell in enumerate(student.cells):
         written = cell.source if cell.id not in checks else _merged(cell.source, checks[cell.id].source)
         if cell.cell_type == "code" and written:
             name = cell.id if cell.id not in checks else cell.id.replace("check-", "merged-", 1)
             cells.append(nbformat.v4.new_code_cell(_without_markers(written), id=name))
-        cells += positions.pop(number, [])
-    return nbformat.v4.new_notebook(cells=[*cells, *(cell for left in positions.values() for cell in left)])
+        cells += following.pop(number, [])
+    return nbformat.v4.new_notebook(cells=[*cells, *(cell for left in following.values() for cell in left)])
 
 
 def run_nbval(notebook: NotebookNode, *, timeout: float) -> dict[str, CellResult]:

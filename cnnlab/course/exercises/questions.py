@@ -121,11 +121,11 @@ def _untrue(value: object) -> str:
 
 def _where(error: BaseException) -> str:
     """The line of the student's own function that raised, if it was in a notebook."""
-    step, place = error.__traceback__, ""
+    step, where = error.__traceback__, ""
     while step is not None:
         code = step.tb_frame.f_code
         if "ipykernel" in code.co_filename and "site-packages" not in code.co_filename and code.co_name != "<lambda>":
             line = linecache.getline(code.co_filename, step.tb_lineno).strip()
-            place = f" (in line {step.tb_lineno} of its cell: `{line}`)"
+            where = f" (in line {step.tb_lineno} of its cell: `{line}`)"
         step = step.tb_next
-    return "" if isinstance(error, NotImplementedError) else place
+    return "" if isinstance(error, NotImplementedError) else where

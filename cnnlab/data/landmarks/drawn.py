@@ -55,13 +55,13 @@ def landmarks(
     """
     import torch
 
-    from cnnlab.data.decoding import ahead, check_size, decode
+    from cnnlab.data.decoding import ahead, decode, require_size
     from cnnlab.data.folders import Pictures
     from cnnlab.data.landmarks.split import PARTS, assign
     from cnnlab.data.landmarks.world.rows import World
     from cnnlab.data.split import Split, Splits
 
-    check_size(size)
+    require_size(size)
     if not 0 <= wrong_labels < 1:
         raise ValueError(f"wrong_labels must be a fraction from 0 to below 1, got {wrong_labels}; try 0.03")
     world, random = World(seed=seed), np.random.Generator(np.random.PCG64([seed, 6]))

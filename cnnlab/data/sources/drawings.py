@@ -12,7 +12,7 @@ from cnnlab.data.decoding import decode
 
 SIDE, BOX = 28, 20  # pixels: MNIST fits a digit into 20×20 and centres its mass in 28×28
 LARGEST = 560  # pixels: the longer side of a photograph is reduced to 28 times BOX first
-CONTRAST = 32  # of 255, between the paper and the darkest stroke: less is an empty page
+CONTRAST = 32  # of 255, between the paper and the darkest stroke: less is an empty sheet
 INK = 0.25  # of the darkest stroke: less is paper or compression noise
 STROKE = 1.5  # pixels of 28: the thinnest strokes of MNIST; most are two to three pixels wide
 SPECK = 0.05  # of the ink of the largest connected component: a smaller component is dirt
@@ -40,7 +40,7 @@ def drawing(path: str | os.PathLike[str]) -> Tensor:
 
 
 def drawn(grey: np.ndarray) -> Tensor:
-    """The digit of `drawing`, from the grey values of a page instead of a picture file.
+    """The digit of `drawing`, from the grey values of a sheet instead of a picture file.
 
     Shape: (H, W), 0 to 255 -> (1, 1, 28, 28) uint8, white on black.
 
@@ -59,7 +59,7 @@ def drawn(grey: np.ndarray) -> Tensor:
 
 
 def _ink(grey: np.ndarray) -> np.ndarray:
-    """The share of light that each pixel absorbs, 0 to 255, for strokes thinner than a third of the page."""
+    """The share of light that each pixel absorbs, 0 to 255, for strokes thinner than a third of the sheet."""
     around = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))  # the paper, at the border
     darkest, lightest = np.percentile(grey, [0.5, 99.5])
     if lightest - around > around - darkest:  # chalk on a board

@@ -73,7 +73,7 @@ class Convolutionized(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The logits of every window."""
-        check_size(x, self._shape)
+        require_size(x, self._shape)
         maps, (height, width) = self._parts.features(x), self._window
         if self._averages:  # a sum for each window, instead of a copy of it
             maps, height, width = F.avg_pool2d(maps, (height, width), stride=1), 1, 1
@@ -125,10 +125,10 @@ def linear_in_blocks(layer: nn.Linear, x: Tensor) -> Tensor:
     return output if layer.bias is None else output.add_(layer.bias)
 
 
-def check_size(x: Tensor, shape: Size) -> None:
+def require_size(x: Tensor, shape: Size) -> None:
     """Refuse pictures that are smaller than the window, or of other channels.
 
-    >>> check_size(torch.zeros(1, 3, 200, 300), (3, 224, 224))
+    >>> require_size(torch.zeros(1, 3, 200, 300), (3, 224, 224))
     Traceback (most recent call last):
     ValueError: this network slides a window of 224×224 pixels over pictures (N, 3, H, W) that are at least as large,
     got (1, 3, 200, 300); enlarge the pictures

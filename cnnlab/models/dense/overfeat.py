@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnnlab.models.dense.convolutional import Convolutionized, check_size, layers_of, maps_and_stride
+from cnnlab.models.dense.convolutional import Convolutionized, layers_of, maps_and_stride, require_size
 from cnnlab.models.inspect.two_parts import Parts, features_and_classifier, picture_shape
 
 SIDES = (245, 281, 317, 389, 425, 461)  # pixels of the shorter side at the six scales (table 5), for windows of 221
@@ -23,7 +23,7 @@ WINDOW = 221
 class OverFeat(nn.Module):
     """A classifier that slides on a grid as fine as its features before the last pooling.
 
-    It is made from a network as by `convolutionize`, with the same layers, and answers at more places: if nothing is
+    It is made from a network as by `convolutionize`, with the same layers, and answers at more positions: if nothing is
     padded, each answer equals the network's for the crop that begins at a multiple of ``stride``.
 
     Shape: (N, C, H, W) -> (N, num_classes, H', W'), with H' = W' = 1 at ``input_size``.
@@ -65,7 +65,7 @@ class OverFeat(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The answers of all offsets, interleaved."""
-        check_size(x, self._shape)
+        require_size(x, self._shape)
         maps = self.trunk(x)
         height, width = (side - size + 1 for side, size in zip(maps.shape[2:], self.tail.input_size, strict=True))
         answers: Tensor | None = None
@@ -119,7 +119,7 @@ def at_scales(
 
 
 def voted(answers: Iterable[AtScale]) -> Tensor:
-    """One answer for a picture: each class's highest probability over the places, averaged over the scales.
+    """One answer for a picture: each class's highest probability over all positions, averaged over the scales.
 
     Reflections vote too: ``voted([*at_scales(net, x), *at_scales(net, x.flip(3))])``.
 

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 from torch import Tensor, nn
 
+from cnnlab.models.inspect.hooks import hooked
+
 
 class Probe(Mapping[str, Tensor]):
     """Record what layers put out while the ``with`` block runs; leave no hook behind, whatever happens in it.
@@ -64,20 +66,20 @@ class Probe(Mapping[str, Tensor]):
             self._missing = None
 
     def __enter__(self) -> "Probe":
-        for name, module in self._layers.items():
+        names = {module: name for name, module in self._layers.items()}
 
-            def record(_module: nn.Module, _inputs: object, output: object, name: str = name) -> Tensor | None:
-                if not isinstance(output, Tensor):
-                    return None
-                self._activations.pop(name, None)  # so that the order is that of the last run
-                self._activations[name] = output if self._keep_graph else output.detach().clone()
-                if self._missing is not None:
-                    self._missing.discard(name)
-                    if not self._missing:
-                        raise _AllRecorded
-                return output.clone() if self._keep_graph else None  # a later in-place ReLU changes another tensor
+        def record(module: nn.Module, _inputs: object, output: object) -> Tensor | None:
+            if not isinstance(output, Tensor):
+                return None
+            self._activations.pop(names[module], None)  # so that the order is that of the last run
+            self._activations[names[module]] = output if self._keep_graph else output.detach().clone()
+            if self._missing is not None:
+                self._missing.discard(names[module])
+                if not self._missing:
+                    raise _AllRecorded
+            return output.clone() if self._keep_graph else None  # a later in-place ReLU changes another tensor
 
-            self._hooks.callback(module.register_forward_hook(record).remove)
+        self._hooks.enter_context(hooked(names, after=record))
         return self
 
     def __exit__(self, *_error: object) -> None:

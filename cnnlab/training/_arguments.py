@@ -14,7 +14,7 @@ from cnnlab.inference.prediction import first_look
 Named = list[tuple[str, nn.Parameter]]
 
 
-def check(
+def require_arguments(
     model: nn.Module,
     train: Split | Loader,
     validation: Split | Loader | None,
