@@ -36,28 +36,6 @@ def test_whatever_pillow_raises_the_file_is_named(tmp_path, name, content, why):
         data.decode(tmp_path / name)
 
 
-def test_a_folder_with_damaged_files_loads_the_rest_and_lists_them(tmp_path):
-    for label, colour in enumerate(("red", "blue")):
-        (tmp_path / colour).mkdir()
-        for number in range(6):
-            Image.new("RGB", (20, 20), colour).save(tmp_path / colour / f"{number}.png")
-        (tmp_path / colour / f"{label}.jpg").write_bytes(damaged_exif())
-    (tmp_path / "red" / "long.jp2").write_bytes(endless_box())
-    with pytest.warns(UserWarning, match=r"1 of 15 files .* left out: red/long\.jp2"):
-        parts = data.folder(tmp_path, size=(8, 8), validation=0.3, test=0.3)
-    seen, broken = 0, []
-    for part in parts[:3]:
-        feed = data.batches(part, 4)
-        if any(path.suffix == ".jpg" for path in part.images.paths):
-            with pytest.warns(UserWarning, match="broken picture"):
-                seen += sum(len(labels) for _, labels in feed)
-        else:
-            seen += sum(len(labels) for _, labels in feed)
-        broken += [entry.path.rpartition("/")[2] for entry in feed.unreadable]
-    assert seen == 12
-    assert sorted(broken) == ["0.jpg", "1.jpg"]
-
-
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("size", [(192, 256), (256, 192), (96, 96)])
 def test_a_jpeg_is_decoded_at_a_fraction_but_never_smaller_than_wanted(tmp_path, monkeypatch, orientation, size):

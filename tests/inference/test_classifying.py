@@ -1,6 +1,5 @@
 """`classify`: real photographs, and what else may be in a folder."""
 
-import time
 import warnings
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +10,7 @@ import torch
 from PIL import Image
 
 from cnnlab.data import decode, photo
-from cnnlab.inference import classify, classifying
+from cnnlab.inference import classify
 from cnnlab.models import Pretrained, pretrained
 
 CATS = {"tabby", "tiger cat", "Egyptian cat"}
@@ -93,24 +92,6 @@ def test_bad_arguments_name_value_and_rule(network):
         classify(network, ["a.jpg"], top=0)
     with pytest.raises(ValueError, match="there is no photograph to classify; name one or more files"):
         classify(network, [])
-
-
-def test_only_a_few_photographs_are_decoded_ahead(network, monkeypatch):
-    decoded, at_first = [], []
-
-    def decode_small(path):
-        decoded.append(path)
-        return torch.zeros(3, 8, 8, dtype=torch.uint8)
-
-    def progress(done):
-        if done == 1:
-            time.sleep(0.2)  # time enough for the threads to run away
-            at_first.append(len(decoded))
-
-    monkeypatch.setattr(classifying, "decode", decode_small)
-    result = classify(network, [f"{number}.jpg" for number in range(40)], top=1, progress=progress)
-    assert len(result.guesses) == len(decoded) == 40
-    assert at_first[0] <= 33  # two batches, and the picture that took the place of the first
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -68,13 +68,6 @@ def test_without_decay_steps_equal_those_of_torch() -> None:
     assert torch.equal(ours, theirs)
 
 
-def test_label_smoothing_mixes_the_label_with_the_uniform_distribution() -> None:
-    logits, labels = torch.randn(4, 5), torch.tensor([0, 1, 2, 3])
-    loss = Recipe(epochs=1, label_smoothing=0.2).arguments(network())["loss"](logits, labels)
-    target = 0.8 * F.one_hot(labels, 5) + 0.2 / 5
-    assert loss.item() == pytest.approx(-(target * logits.log_softmax(dim=1)).sum(dim=1).mean().item(), rel=1e-5)
-
-
 def test_every_picture_is_mirrored_in_every_second_epoch() -> None:
     pixels = torch.randint(256, (64, 3, 8, 8), dtype=torch.uint8)
     split = data.Split(pixels, torch.arange(64) % 2, ("a", "b"))

@@ -3,7 +3,6 @@
 At the machine, over SSH, in a container, as root: the first line says what to open and how to stop.
 """
 
-import importlib.util
 import json
 import os
 import secrets
@@ -43,10 +42,8 @@ def lab(
     surroundings decide. Returns JupyterLab's exit status.
 
     Raises:
-        CourseError: if the folder cannot be written, no port is free, or JupyterLab is missing or does not start.
+        CourseError: if the folder cannot be written, no port is free, or JupyterLab does not start.
     """
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise CourseError(f"JupyterLab is missing; install it with: {sys.executable} -m pip install jupyterlab", code=1)
     installed = install(folder or folder_for_lab())
     first = next(iter(listed("lecture", installed.folder).values()), None)
     start_path = f"lab/tree/{quote(first.name)}" if first else "lab"

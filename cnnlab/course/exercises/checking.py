@@ -8,7 +8,6 @@ by another class deceives its author alone.
 
 import ast
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -142,7 +141,7 @@ def assembled(pristine: NotebookNode, student: NotebookNode, *, folder: Path) ->
         written = cell.source if cell.id not in checks else _merged(cell.source, checks[cell.id].source)
         if cell.cell_type == "code" and written:
             name = cell.id if cell.id not in checks else cell.id.replace("check-", "merged-", 1)
-            cells.append(nbformat.v4.new_code_cell(_without_markers(written), id=name))
+            cells.append(nbformat.v4.new_code_cell(written, id=name))
         cells += following.pop(number, [])
     return nbformat.v4.new_notebook(cells=[*cells, *(cell for left in following.values() for cell in left)])
 
@@ -209,11 +208,6 @@ def _title_and_hint(cell: NotebookNode) -> tuple[str, str]:
 def _merged(written: str, check_source: str) -> str:
     """What a student's check cell holds beside the course's check."""
     return written.replace(check_source, "").strip() if check_source in written else ""
-
-
-def _without_markers(source: str) -> str:
-    """A source in which no comment steers nbval."""
-    return re.sub(r"(?m)^(\s*#+\s*(?:NBVAL|PYTEST_VALIDATE)_\w+)[ \t]*$", r"\1 (has no effect here)", source)
 
 
 def _printed(cell: NotebookNode) -> str:

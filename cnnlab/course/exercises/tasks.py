@@ -75,15 +75,12 @@ class Exercise:
         task = known.get(f"q{question}")
         if task is None or not task.hints:
             numbers = ", ".join(name.removeprefix("q") for name, other in known.items() if other.hints) or "none"
-            raise CourseError(
-                f"question {question} of {self.file.stem} has no hints; there are for: {numbers or 'none'}"
-            )
+            raise CourseError(f"question {question} of {self.file.stem} has no hints; there are for: {numbers}")
         if 1 <= step <= len(task.hints):
             print(task.hints[step - 1])
         else:
-            print(
-                f"There are {len(task.hints)} hints; the answer is in solutions/{self.file.name}, question {question}."
-            )
+            where = f"solutions/{self.file.name}, question {question}"
+            print(f"There are {len(task.hints)} hints; the answer is in {where}.")
 
 
 def _task(name: str, fields: dict[str, object]) -> Task:

@@ -76,12 +76,6 @@ def test_a_server_that_does_not_start_is_reported_with_its_last_words(
         lab("work", browser=False)
 
 
-def test_a_missing_jupyterlab_says_what_to_install(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(CourseError, match="JupyterLab is missing; install it with: .* -m pip install jupyterlab"):
-        lab("work")
-
-
 @pytest.mark.notebook
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_lab_takes_a_next_port_prints_the_real_address_serves_it_and_stops(course: Path) -> None:

@@ -60,8 +60,8 @@ def test_wrong_answers_fail_whatever_was_saved_deleted_edited_tagged_or_raised(c
     # the wrong answer was run, and the outputs were edited to what they should be
     notebook.cells[3] = check_cell("check-size", "print('✓ all is well')", "✓ all is well\n")
     notebook.cells[3].metadata["tags"] = ["nbval-skip"]
-    # cells before the questions raise, and one is told to nbval as raising
-    notebook.cells.insert(1, v4.new_code_cell("# NBVAL_RAISES_EXCEPTION\n1 / 0", id="mine"))
+    # cells before the questions raise
+    notebook.cells.insert(1, v4.new_code_cell("1 / 0", id="mine"))
     notebook.cells.insert(2, v4.new_code_cell("not even Python", id="mine-too", metadata={"tags": ["nbval-skip"]}))
     notebook.cells.pop()  # the second question is gone
     notebook.cells.append(v4.new_code_cell("print('extra')", id="extra", metadata={"tags": ["nbval-check-output"]}))

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from cnnlab.course import notebooks
 from cnnlab.course.notebooks import CourseError, find, read
-from cnnlab.course.publish.pages import heading, page
+from cnnlab.course.publish.pages import page
 from cnnlab.course.publish.running import make_folder, run
 from cnnlab.course.publish.tidy import WIDGET, tidy
 
@@ -178,9 +178,3 @@ def test_paths_of_the_machine_leave_the_outputs_and_other_text_stays(tmp_path: P
     names = {"here": str(tmp_path), "home": str(Path.home()), "prefix": sys.prefix}
     cell = v4.new_code_cell("x", outputs=[v4.new_output("stream", text=text.format(**names))])
     assert tidy(v4.new_notebook(cells=[cell]), folder=tmp_path).cells[0].outputs[0].text == clean.format(**names)
-
-
-def test_a_page_is_named_after_the_first_heading() -> None:
-    assert heading(notebook()) == "1 · Pictures and x^2"
-    assert heading(v4.new_notebook()) == "Notebook"
-    assert "<title>Notebook</title>" in page(v4.new_notebook(), folder=Path())

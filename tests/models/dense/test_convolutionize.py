@@ -4,7 +4,6 @@ import copy
 import math
 
 import pytest
-import timm
 import torch
 import torchvision
 from torch import Tensor, nn
@@ -22,12 +21,6 @@ SMALL = (  # of each family, for pictures of 32 pixels
 ZOO = {  # of each family, in full size
     **dict.fromkeys(("alexnet", "vgg16", "googlenet", "resnet18", "tronnet", "efficientnet_lite0"), 224),
     **{"lenet5": 28, "nin": 32, "resnet20": 32, "inception_v2": 299},
-}
-OTHERS = {  # side of the window, stride
-    "torchvision alexnet": (224, 32),
-    "torchvision googlenet": (64, 32),
-    "torchvision squeezenet1_1": (64, 16),
-    "timm convnext_atto": (64, 32),
 }
 
 
@@ -70,22 +63,6 @@ def test_at_the_size_of_the_window_the_logits_are_the_networks(name):
         logits = dense(x)
         assert logits.shape == (2, 7, 1, 1)
         assert_equal(logits[:, :, 0, 0], model.eval()(x))
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_networks_of_torchvision_and_timm(name):
-    library, network = name.split()
-    side, stride = OTHERS[name]
-    options = {"init_weights": False} if network == "googlenet" else {}
-    build = timm.create_model if library == "timm" else torchvision.models.get_model
-    model = build(network, **options).eval()
-    dense = convolutionize(model, (side, side))
-    x = pictures(1, 3, side, side)
-    with torch.no_grad():
-        assert_equal(dense(x)[:, :, 0, 0], model(x))
-        assert dense(pictures(2, 3, side + stride, side + 2 * stride)).shape == (2, 1000, 2, 3)
-    assert dense.stride == (stride, stride)
-    assert dense.state_dict().keys() == model.state_dict().keys()
 
 
 @pytest.mark.parametrize("name", ZOO)
