@@ -1,7 +1,5 @@
 """Networks by name, one family a file, and what looks inside them."""
 
-import sys
-
 from cnnlab.models.building import blueprint, build, small
 from cnnlab.models.catalogue import catalogue
 from cnnlab.models.dense.convolutional import Convolutionized, convolutionize
@@ -87,7 +85,3 @@ __all__ = [
     "trained",
     "voted",
 ]
-
-# Students' notebooks of version 0.1 import these as cnnlab.models.vgg and so on.
-for _family in ("blocks", "googlenet", "inception_v2", "inception_v4", "resnet", "vgg"):
-    sys.modules[f"cnnlab.models.{_family}"] = sys.modules[f"cnnlab.models.families.{_family}"]
