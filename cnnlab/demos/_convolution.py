@@ -25,6 +25,11 @@ class Settings:
     padding: int = 0
     dilation: int = 1
 
+    @property
+    def geometry(self) -> dict[str, int]:
+        """Stride, padding and dilation."""
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+
 
 def figure(settings: Settings) -> look.Figure:
     """Picture, kernel and response for ``settings``, with the arithmetic of the response's size.
@@ -38,21 +43,20 @@ def figure(settings: Settings) -> look.Figure:
     """
     shown = picture(settings.picture)
     kernel = _tensor(settings.kernel)
-    geometry: dict[str, Any] = {"stride": settings.stride, "padding": settings.padding, "dilation": settings.dilation}
-    height, width = (arithmetic(*sides, **geometry) for sides in zip(shown.shape, kernel.shape, strict=True))
-    output = F.conv2d(shown[None, None], kernel[None, None], **geometry)
+    height, width = (arithmetic(*sides, **settings.geometry) for sides in zip(shown.shape, kernel.shape, strict=True))
+    output = F.conv2d(shown[None, None], kernel[None, None], **settings.geometry)
     title = f"height and width: {height}" if height == width else f"height: {height}\nwidth: {width}"
     return look.response(shown, kernel, output, title=title)
 
 
-def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
-    """The size of a convolution's output along one side: ⌊(H + 2p − d(k − 1) − 1) / s⌋ + 1.
+def arithmetic(size: int, kernel: int, stride: int, padding: int, dilation: int) -> str:
+    """The size of a convolution's output along one side, with its numbers.
 
     Raises:
         ValueError: if the kernel is larger than the padded picture, or a number is out of range.
 
-    >>> output_size(28, kernel=5), output_size(28, kernel=3, stride=2, padding=1)
-    (24, 14)
+    >>> arithmetic(28, kernel=5, stride=1, padding=0, dilation=1)
+    '⌊(28 + 2·0 − 1·(5 − 1) − 1) / 1⌋ + 1 = 24'
     """
     if stride < 1 or dilation < 1 or padding < 0:
         raise ValueError(
@@ -64,16 +68,7 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
             f"the kernel covers {reach} pixels ({kernel} weights, dilation {dilation}) and the padded picture has only "
             f"{padded} ({size} + 2·{padding}): lower the dilation, or raise the padding"
         )
-    return (padded - reach) // stride + 1
-
-
-def arithmetic(size: int, kernel: int, stride: int, padding: int, dilation: int) -> str:
-    """`output_size` written out with its numbers.
-
-    >>> arithmetic(28, 5, 1, 0, 1)
-    '⌊(28 + 2·0 − 1·(5 − 1) − 1) / 1⌋ + 1 = 24'
-    """
-    result = output_size(size, kernel, stride, padding, dilation)
+    result = (padded - reach) // stride + 1
     return f"⌊({size} + 2·{padding} − {dilation}·({kernel} − 1) − 1) / {stride}⌋ + 1 = {result}"
 
 
@@ -126,13 +121,7 @@ class ConvolutionDemo(Demo):
         """The figure for the present values of the controls; the pointer below it follows."""
         settings = self.settings
         drawn = figure(settings)
-        self.pointer.update(
-            picture(settings.picture),
-            _tensor(settings.kernel),
-            stride=settings.stride,
-            padding=settings.padding,
-            dilation=settings.dilation,
-        )
+        self.pointer.update(picture(settings.picture), _tensor(settings.kernel), **settings.geometry)
         return drawn
 
     def message(self) -> str:

@@ -7,6 +7,7 @@ from cnnlab import demos
 from cnnlab.demos import _architecture as architecture
 from cnnlab.demos._architecture import Choice, Settings
 from cnnlab.models import MODELS
+from tests.demos.reading import alt, status
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +24,12 @@ def _default(demo):
         demo.first_size.value = demo.second_size.value = "3×224×224"
 
 
-def alt(demo: demos.Demo) -> str:
-    return BeautifulSoup(demo.picture.value, "html.parser").find("img")["alt"]
-
-
 def tables(demo: demos.Demo) -> dict[str, list[list[str]]]:
     """The rows of each table, by its caption."""
     page = BeautifulSoup(demo.tables.value, "html.parser")
     return {
         table.caption.text: [[cell.text for cell in row("td")] for row in table.tbody("tr")] for table in page("table")
     }
-
-
-def status(demo: demos.Demo) -> str:
-    return BeautifulSoup(demo.status.value, "html.parser").text
 
 
 def test_two_networks_are_drawn_with_their_layers_and_costs(demo):

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import pytest
 import torch
-from bs4 import BeautifulSoup
 from PIL import Image
 
 from cnnlab import data, demos, models
 from cnnlab.demos import _classify as classify
+from tests.demos.reading import alt
 
 
 @pytest.fixture
@@ -17,10 +17,6 @@ def demo():
     demo = demos.classify()
     yield demo
     demo.close()
-
-
-def alt(demo: demos.Demo) -> str:
-    return BeautifulSoup(demo.picture.value, "html.parser").find("img")["alt"]
 
 
 def upload(demo: demos.ClassifyDemo, name: str, content: bytes) -> None:

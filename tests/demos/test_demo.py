@@ -9,6 +9,7 @@ from nbconvert import HTMLExporter
 from cnnlab import demos, look
 from cnnlab.course.publish.running import execute
 from cnnlab.course.publish.tidy import tidy
+from tests.demos.reading import alt, status
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -41,25 +42,17 @@ def demo():
     demo.close()
 
 
-def shown(demo: demos.Demo) -> str:
-    return BeautifulSoup(demo.picture.value, "html.parser").find("img")["alt"]
-
-
-def status(demo: demos.Demo) -> str:
-    return BeautifulSoup(demo.status.value, "html.parser").get_text("\n")
-
-
 def test_a_control_redraws_and_the_demo_says_that_it_is_busy_until_then(demo):
     said = []
     demo.status.observe(lambda change: said.append(status(demo)), "value")
     demo.slider.value = 2
-    assert shown(demo) == "2 and 1"
+    assert alt(demo) == "2 and 1"
     assert said == ["drawing …", "first line\nsecond line"]
 
 
 def test_several_controls_can_change_before_one_drawing(demo):
     pictures = []
-    demo.picture.observe(lambda change: pictures.append(shown(demo)), "value")
+    demo.picture.observe(lambda change: pictures.append(alt(demo)), "value")
     with demo.one_redraw():
         demo.slider.value, demo.other.value = 2, 3
     assert pictures == ["2 and 3"]
@@ -69,10 +62,10 @@ def test_an_error_is_shown_as_text_and_the_last_picture_stays(demo):
     demo.slider.value = -1
     assert "This does not work:" in status(demo)
     assert "<b>-1</b> is below 0" in status(demo)
-    assert shown(demo) == "1 and 1"
+    assert alt(demo) == "1 and 1"
     demo.slider.value = 5
     assert status(demo) == "first line\nsecond line"
-    assert shown(demo) == "5 and 1"
+    assert alt(demo) == "5 and 1"
 
 
 @pytest.mark.parametrize("make", [Toy, demos.convolution, demos.training])

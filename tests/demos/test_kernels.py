@@ -1,20 +1,16 @@
 """The demo of kernels: layers, modes, before and after training."""
 
 import pytest
-from bs4 import BeautifulSoup
 from torch import nn
 
 from cnnlab import demos, models
 from cnnlab.demos import _kernels as kernels
+from tests.demos.reading import alt
 
 
 @pytest.fixture(scope="module")
 def networks() -> kernels.Networks:
     return kernels.Networks(models.build("lenet5"), models.build("lenet5"))
-
-
-def alt(demo: demos.Demo) -> str:
-    return BeautifulSoup(demo.picture.value, "html.parser").find("img")["alt"]
 
 
 def test_before_and_after_training_differ_and_share_a_scale(networks):
@@ -43,18 +39,15 @@ def test_every_control_changes_the_picture(networks):
     demo.close()
 
 
-def test_the_colours_of_rgba_are_told(networks):
-    demo = demos.kernels(networks.after)
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [(1, "only kernels over three channels are colours"), (3, "red, green and blue are the weights")],
+)
+def test_the_colours_of_rgba_are_told(inputs, words):
+    demo = demos.kernels(nn.Sequential(nn.Conv2d(inputs, 4, 3)))
     assert "opacity" not in demo.status.value
     demo.mode.value = "rgba"
-    assert "only kernels over three channels are colours" in demo.status.value
-    assert "red, green and blue are the weights" in rgba_words(nn.Conv2d(3, 4, 3))
-
-
-def rgba_words(layer: nn.Module) -> str:
-    demo = demos.kernels(nn.Sequential(layer))
-    demo.mode.value = "rgba"
-    return demo.status.value
+    assert words in demo.status.value
 
 
 def test_one_network_has_no_before():

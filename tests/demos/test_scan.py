@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from bs4 import BeautifulSoup
 
 from cnnlab import data, demos, models
 from cnnlab.demos import _scan as scan
+from tests.demos.reading import picture
 
 SIDE = 256  # small, so that crop by crop takes no time
 
@@ -16,11 +16,6 @@ def demo():
     demo.side.value = SIDE
     yield demo
     demo.close()
-
-
-def shown(demo: demos.Demo) -> tuple[str, str]:
-    image = BeautifulSoup(demo.picture.value, "html.parser").find("img")
-    return image["src"], image["alt"]
 
 
 def test_crop_by_crop_the_map_is_what_the_network_says_of_every_crop():
@@ -67,7 +62,7 @@ def test_settings_that_cannot_be_are_refused(settings, message):
 
 
 def test_every_control_changes_picture_and_alternative_text(demo):
-    before = shown(demo)
+    before = picture(demo)
     for control, value in (
         (demo.photo, "chelsea"),
         (demo.label, "lynx"),
@@ -75,7 +70,7 @@ def test_every_control_changes_picture_and_alternative_text(demo):
         (demo.method, "crop by crop"),
     ):
         control.value = value
-        after = shown(demo)
+        after = picture(demo)
         if control is not demo.method:  # at 224 pixels the first window is the same both ways
             assert before[1] != after[1]
         assert before[0] != after[0]

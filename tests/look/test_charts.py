@@ -8,16 +8,13 @@ import torch
 from cnnlab import look
 from cnnlab.data import Split
 from cnnlab.evaluation import Report
+from tests.look.reading import labelled
 
 
 def table(**columns: list[float]) -> pd.DataFrame:
     length = len(next(iter(columns.values())))
     full = {"train_loss": [1.0] * length, "train_accuracy": [0.5] * length} | columns
     return pd.DataFrame(full, index=pd.RangeIndex(1, length + 1, name="epoch"))
-
-
-def labelled(axes, label: str):
-    return next(line for line in axes.lines if line.get_label() == label)
 
 
 def split(labels: list[int], classes: tuple[str, ...]) -> Split:

@@ -1,14 +1,12 @@
 """Accuracy against operations: the circles are the numbers, published and own ones apart."""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
 from cnnlab import look
 from cnnlab.models import published
+from tests.look.reading import check_texts, texts
 
 OWN = pd.DataFrame(
     {"parameters": [44_426, 966_986], "multiply_adds": [281_640, 222e6], "top1": [97.5, 98.5]}, index=["lenet5", "nin"]
@@ -39,23 +37,17 @@ def test_published_and_own_measurements_have_panels_and_scales_of_their_own():
 
 
 def test_rows_with_a_gap_are_left_out_and_a_network_has_one_circle():
-    names = [text.get_text() for text in look.efficiency(published()).axes[0].texts]
+    names = texts(look.efficiency(published()))
     assert len(names) == len(set(names)) == 16  # torchvision's 15 and EfficientNet-Lite0
     assert "inception_v4" not in names
     filled = published().fillna({"parameters": 40e6, "multiply_adds": 12e9})
-    assert {"inception_v4", "vgg16_c"} <= {text.get_text() for text in look.efficiency(filled).axes[0].texts}
+    assert {"inception_v4", "vgg16_c"} <= set(texts(look.efficiency(filled)))
 
 
 def test_names_do_not_overlap_and_stay_in_the_panel():
     figure = look.efficiency(published())
-    figure.canvas.draw()
-    axes = figure.axes[0]
-    boxes = {text.get_text(): Text.get_window_extent(text) for text in axes.texts}  # without the line to its circle
-    for name, box in boxes.items():
-        assert axes.get_window_extent().padded(2).contains(box.x0, box.y0), name
-        assert axes.get_window_extent().padded(2).contains(box.x1, box.y1), name
-    for first, second in combinations(boxes, 2):
-        assert not boxes[first].overlaps(boxes[second]), (first, second)
+    figure.draw_without_rendering()
+    check_texts(figure, smallest=7, inside=figure.axes[0].get_window_extent())
 
 
 def test_the_alternative_text_tells_the_best_first():

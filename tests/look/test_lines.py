@@ -5,15 +5,12 @@ import pandas as pd
 import pytest
 
 from cnnlab import look
+from tests.look.reading import labelled
 
 
 def seeds() -> pd.DataFrame:
     index = pd.Index([56, 8, 8, 56], name="layers")
     return pd.DataFrame({"plain": [2.0, 0.1, 0.3, 3.0], "residual": [0.2, 0.1, 0.2, 0.4]}, index=index)
-
-
-def labelled(axes, label: str):
-    return next(line for line in axes.lines if line.get_label() == label)
 
 
 def test_a_line_goes_through_the_means_of_repeats_and_shows_every_one_of_them():

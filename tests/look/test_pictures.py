@@ -10,14 +10,11 @@ from torch import nn
 from cnnlab import Probe, data, look, models
 from cnnlab.evaluation import Report
 from cnnlab.look.grid import as_arrays
+from tests.look.reading import texts
 
 
 def drawn(figure: look.Figure) -> list[np.ndarray]:
     return [np.asarray(image.get_array()) for image in figure.axes[0].images]
-
-
-def texts(figure: look.Figure) -> list[str]:
-    return [text.get_text() for text in figure.axes[0].texts]
 
 
 def test_uint8_and_scaled_float_pictures_look_alike(digits):

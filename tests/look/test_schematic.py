@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from torch import nn
 
-from cnnlab import look, models
+from cnnlab import Probe, look, models
 from cnnlab.look.schematics._graph import Graph
 from cnnlab.look.schematics._layers import layered
 from cnnlab.look.schematics._modules import followed
@@ -21,6 +21,7 @@ from cnnlab.models.families.googlenet import Inception, Widths
 from cnnlab.models.families.inception_v2 import FIGURE_5, FIGURE_7, TO_17, figure_6
 from cnnlab.models.families.inception_v4 import RESNET_A, Residual
 from cnnlab.models.families.resnet import Block
+from tests.look.reading import check_texts
 
 RESIDUAL = "x → (3×3 64, bn, relu → 3×3 64, bn | identity) → + → relu → y"
 PATH = "1×1 4, relu → 3×3 4, relu → 1×1 256"
@@ -146,24 +147,17 @@ def test_lenets_shapes_are_the_papers():
 def test_shapes_on_a_modules_arrows_are_those_of_its_layers(name):
     module, shape = MODULES[name]
     graph = followed(module, shape)
-    named = dict(module.named_modules())
-    full = {path.removeprefix("features.").removeprefix("classifier."): path for path in named}
-    layers = {box.name: box.shape for box in graph.boxes if box.name}
-    assert layers
-    seen: dict[str, tuple[int, ...]] = {}
-    handles = []
-    for names in layers:
-        first, *rest = names.split(", ")
-        path = full[first]
-        path = ".".join([*path.split(".")[:-1], rest[-1]]) if rest else path
-        note = lambda _layer, _inputs, output, names=names: seen.update({names: tuple(output.shape[1:])})  # noqa: E731
-        handles.append(named[path].register_forward_hook(note))
+    full = {path.removeprefix("features.").removeprefix("classifier."): path for path, _ in module.named_modules()}
+    layers = {}  # the last of each box
+    for box in graph.boxes:
+        if box.name:
+            first, *rest = box.name.split(", ")
+            layers[".".join([*full[first].split(".")[:-1], rest[-1]]) if rest else full[first]] = box.shape
     device = next(module.parameters()).device
-    with torch.no_grad():
-        whole = module.eval()(torch.zeros(2, *shape, device=device))
-    for handle in handles:
-        handle.remove()
-    assert layers == seen
+    with torch.no_grad(), Probe(module.eval(), list(layers)) as probe:
+        whole = module(torch.zeros(2, *shape, device=device))
+    assert layers
+    assert layers == {path: tuple(output.shape[1:]) for path, output in probe.items()}
     assert graph.boxes[-1].shape == tuple(whole.shape[1:])
 
 
@@ -182,21 +176,17 @@ def test_a_bottleneck_is_drawn_with_the_names_of_its_code():
     assert arrows(graph) >= {("1×1 conv, 32", "+"), ("identity", "+"), ("input", "identity"), ("+", "ReLU")}
 
 
-def test_a_projection_takes_the_place_of_the_identity():
-    graph = followed(Block(8, 16, stride=2), (8, 6, 6))
-    shortcut = next(box for box in graph.boxes if box.name == "shortcut")
-    assert shortcut.text == ("1×1 conv, 16", "stride 2", "batch norm")
+def test_a_projection_takes_the_place_of_the_identity_and_groups_are_told():
+    texts = {box.name: box.text for box in followed(Block(8, 16, stride=2), (8, 6, 6)).boxes}
+    assert texts["shortcut"] == ("1×1 conv, 16", "stride 2", "batch norm")
+    texts = {box.name: box.text for box in followed(Block(32, 8, bottleneck=True, cardinality=4), (32, 6, 6)).boxes}
+    assert "4 groups" in texts["conv2, bn2, relu2"]
 
 
 def test_the_gate_of_a_highway_layer_is_used_twice():
     graph = followed(models.HighwayLayer(8), (8,))
     (gate,) = (number for number, box in enumerate(graph.boxes) if box.name == "transform_gate")
     assert sorted(graph.boxes[target].text[0] for target in graph.targets(gate)) == ["1 − …", "×"]
-
-
-def test_the_grouped_convolution_says_its_groups():
-    graph = followed(Block(32, 8, bottleneck=True, cardinality=4), (32, 6, 6))
-    assert "4 groups" in next(box for box in graph.boxes if box.name.startswith("conv2")).text
 
 
 def test_a_residual_block_written_by_a_student_is_followed():
@@ -284,16 +274,7 @@ def test_labels_are_large_enough_inside_the_page_and_apart(name):
     description, shape = DESCRIBED[name]
     figure = look.schematic(description, shape, title=name)
     assert figure.get_figwidth() <= 9  # 900 CSS pixels, a notebook's column
-    figure.canvas.draw()
-    boxes = [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
-    assert min(text.get_fontsize() for text in figure.axes[0].texts) >= 9
-    for text, box in boxes:
-        assert figure.bbox.x0 <= box.x0, text
-        assert box.x1 <= figure.bbox.x1, text
-        assert figure.bbox.y0 <= box.y0, text
-        assert box.y1 <= figure.bbox.y1, text
-    for (first, one), (second, other) in combinations(boxes, 2):
-        assert not one.padded(-1).overlaps(other.padded(-1)), (first, second)
+    check_texts(figure)
 
 
 def test_a_shortcut_leaves_the_line_of_the_block_straight():
