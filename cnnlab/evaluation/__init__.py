@@ -4,6 +4,7 @@ from cnnlab.evaluation.calibration import calibration_curve, calibration_error
 from cnnlab.evaluation.chance import Simulated, chance_level, simulate_chance
 from cnnlab.evaluation.comparison import FoldsComparison, PicturesComparison, compare_on_pictures, compare_over_folds
 from cnnlab.evaluation.intervals import Interval, bootstrap
+from cnnlab.evaluation.labels import suspicious_labels
 from cnnlab.evaluation.ranking import gap
 from cnnlab.evaluation.report import Report, confusion_matrix
 from cnnlab.evaluation.scores import averages, best_and_worst, class_scores, confused_pairs
@@ -27,4 +28,5 @@ __all__ = [
     "confusion_matrix",
     "gap",
     "simulate_chance",
+    "suspicious_labels",
 ]
