@@ -110,14 +110,15 @@ RESULTS = (
 )
 
 
-def test_check_shows_a_row_a_question_and_fails_while_one_fails(
+def test_check_shows_a_row_a_question_and_ends_well_when_every_question_passes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.ipynb").touch()
     os.utime("mine.ipynb", (0, datetime(2026, 1, 2, 14, 5).timestamp()))
+    right = Checked(Path("mine.ipynb"), RESULTS[:1], (), ())
     checked = Checked(Path("mine.ipynb"), RESULTS, ("'x = 1 / 0': ZeroDivisionError: …",), ("imports",))
-    monkeypatch.setattr(checking, "check", lambda number, file, timeout: checked)
+    monkeypatch.setattr(checking, "check", lambda number, file, timeout: checked if number == "1" else right)
     monkeypatch.setenv("COLUMNS", "200")
     result = cnnlab_says("check", "1")
     assert result.exit_code == 1
@@ -133,14 +134,8 @@ def test_check_shows_a_row_a_question_and_fails_while_one_fails(
     assert "A cell raised an error, the one that begins 'x = 1 / 0': ZeroDivisionError" in words
     assert "Cells of the exercise that are not in your file: imports" in words
     assert words.endswith("1 of 2 questions passed in mine.ipynb, as saved at 14:05")
+    assert cnnlab_says("check", "2").exit_code == 0
     assert json.loads(cnnlab_says("check", "1", "--json").stdout)["results"][1]["differed"] == ["of a filter: gives 25"]
-
-
-def test_check_ends_well_when_every_question_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("mine.ipynb").touch()
-    monkeypatch.setattr(checking, "check", lambda *_, **__: Checked(Path("mine.ipynb"), RESULTS[:1], (), ()))
-    assert cnnlab_says("check", "1").exit_code == 0
 
 
 def test_reset_says_what_it_did_and_where_the_old_version_is(lecture: Path) -> None:

@@ -94,14 +94,6 @@ def test_bfloat16_is_obeyed_whatever_the_network_and_the_processor(processor):
     assert runtime == Runtime(CPU, BFLOAT16, "as asked")
 
 
-def test_a_network_is_not_run_to_choose(processor):
-    class Untouched(nn.Sequential):
-        def forward(self, x):
-            raise AssertionError("the network was run")
-
-    assert chosen(Untouched(nn.Conv2d(3, 64, 7)), (64, 3, 224, 224)).format == BFLOAT16
-
-
 def test_the_choice_is_said_in_one_line(processor):
     threads = "1 thread" if torch.get_num_threads() == 1 else f"{torch.get_num_threads()} threads"
     line = str(chosen(models.blueprint("resnet18"), (32, 3, 224, 224)))

@@ -26,13 +26,11 @@ def generated(solution: NotebookNode, *, name: str = "the solution") -> Notebook
     """The student's notebook of a solution, which is left alone.
 
     Raises:
-        CourseError: if nbgrader is missing; if there is no region to clear, or one without an end; for a check cell
-            without its tag, its id or its saved outputs.
+        CourseError: if there is no region to clear, or one without an end; for a check cell without its tag, its id or
+            its saved outputs.
     """
-    try:
-        from nbgrader.preprocessors import ClearSolutions
-    except ImportError as error:
-        raise CourseError("exercises are generated with nbgrader; first: pip install nbgrader") from error
+    from nbgrader.preprocessors import ClearSolutions  # for development only
+
     for cell in solution.cells:
         if cell.id.startswith("answer-") and "### BEGIN SOLUTION" not in cell.source:
             raise CourseError(f"{name}, cell {cell.id!r} has no region from ### BEGIN SOLUTION to ### END SOLUTION")

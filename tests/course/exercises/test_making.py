@@ -72,12 +72,6 @@ def test_a_notebook_without_regions_or_checks_is_no_solution() -> None:
         generated(without_checks)
 
 
-def test_generating_without_nbgrader_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "nbgrader.preprocessors", None)
-    with pytest.raises(CourseError, match="first: pip install nbgrader"):
-        generated(solution())
-
-
 def test_the_courses_own_exercises_belong_to_their_solutions() -> None:
     assert stale() == []
 

@@ -83,13 +83,6 @@ def test_a_fine_pen_gives_strokes_as_thick_as_a_brush(tmp_path):
     assert ((fine > 100) & (brush > 50)).sum() > 0.9 * (fine > 100).sum()
 
 
-def test_a_photograph_of_many_pixels_gives_the_same_digit(tmp_path):
-    small = draw(tmp_path / "small.png")
-    with Image.open(tmp_path / "small.png") as sheet:
-        sheet.resize((3000, 4000)).save(tmp_path / "large.png")
-    assert (data.drawing(tmp_path / "large.png").int() - small.int()).abs().float().mean() < 4
-
-
 def test_an_empty_sheet_is_named(tmp_path):
     Image.new("L", (50, 50), 250).save(tmp_path / "empty.png")
     with pytest.raises(ValueError, match=r"empty\.png: nothing is drawn on it"):

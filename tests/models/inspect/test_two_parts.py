@@ -12,7 +12,6 @@ from cnnlab.models.inspect.two_parts import features_and_classifier
 
 TORCHVISION = {  # side of the picture, feature maps
     "alexnet": (64, (256, 1, 1)),
-    "densenet121": (64, (1024, 2, 2)),
     "googlenet": (64, (1024, 2, 2)),
     "inception_v3": (139, (2048, 3, 3)),
     "mobilenet_v2": (64, (1280, 2, 2)),
@@ -21,7 +20,6 @@ TORCHVISION = {  # side of the picture, feature maps
 }
 TIMM = {
     "convnext_atto": (320, 2, 2),
-    "densenet121": (1024, 2, 2),
     "mobilenetv3_small_050": (288, 2, 2),
     "resnet18": (512, 2, 2),
 }
