@@ -55,7 +55,10 @@ def run(
     save: Annotated[bool, typer.Option("--save", help="Write the outputs into the notebook itself.")] = False,
     timeout: CellTimeout = 600,
 ) -> None:
-    """Run notebooks from top to bottom, without a browser. Fails with the cell and its traceback."""
+    """Run notebooks from top to bottom, without a browser.
+
+    A cell that raises is shown with its traceback; so is a number in the text that the run did not give.
+    """
     with one_line_errors():
         from cnnlab.course.notebooks import find, listed
 
@@ -76,6 +79,9 @@ def run(
                     continue
             to = "".join(f" → {file}" for file in ran.written)
             say(f"{path.stem}: {ran.cells} cell{'s' if ran.cells != 1 else ''} in {ran.seconds:.1f} s{to}")
+            failed += bool(ran.contradictions)
+            for line in ran.contradictions:
+                typer.echo(f"{path.stem}, {line}", err=True)
         raise typer.Exit(1 if failed else 0)
 
 

@@ -3,6 +3,7 @@
     notebooks/01_pictures.ipynb             a lecture, with its outputs
     notebooks/exercises/01_pictures.ipynb   what a student fills in
     notebooks/solutions/01_pictures.ipynb   what the exercise is generated from
+    notebooks/glossary.ipynb                the terms that lectures use, explained
     notebooks/pictures/                     small files that lectures show
 
 A student works on copies, which `desk.copies` makes.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 NUMBERED = "[0-9][0-9]_*.ipynb"
+GLOSSARY = "glossary.ipynb"
 KINDS = {"lecture": ".", "exercise": "exercises", "solution": "solutions"}  # and the folder of each
 PACKAGE = Path(__file__).resolve().parent.parent
 

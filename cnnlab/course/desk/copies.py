@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnnlab.course.notebooks import KINDS, NUMBERED, CourseError, listed, original, source, write_bytes
+from cnnlab.course.notebooks import GLOSSARY, KINDS, NUMBERED, CourseError, listed, original, source, write_bytes
 
 
 class Installed(NamedTuple):
@@ -32,7 +32,7 @@ class Restored(NamedTuple):
 
 
 def install(folder: str | os.PathLike[str]) -> Installed:
-    """Copy lectures, exercises, solutions and pictures into a student's folder: what is missing.
+    """Copy lectures, exercises, solutions, glossary and pictures into a student's folder: what is missing.
 
     A notebook of an older version of the course that was neither changed nor run is renewed; one that was is left
     alone and listed as ``older``.
@@ -42,6 +42,7 @@ def install(folder: str | os.PathLike[str]) -> Installed:
     """
     target, origin = Path(folder).expanduser().resolve(), source()
     files = [file for kind in KINDS for file in listed(kind).values()]
+    files += [file for file in [origin / GLOSSARY] if file.is_file()]
     files += sorted(file for file in (origin / "pictures").rglob("*") if file.is_file() and file.name[0] != ".")
     added, renewed, older = [], [], []
     for file in files:
@@ -72,7 +73,7 @@ def handed_out(file: Path) -> bytes:
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
-    notebook["metadata"]["cnnlab"] = {"handed_out": _digest(notebook)}
+    notebook["metadata"].setdefault("cnnlab", {})["handed_out"] = _digest(notebook)
     return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode()
 
 

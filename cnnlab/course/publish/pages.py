@@ -8,6 +8,7 @@ import re
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import DictLoader, pass_context
 from latex2mathml import exceptions
@@ -43,6 +44,12 @@ class Renderer(IPythonRenderer):
     def latex_environment(self, name: str, body: str) -> str:
         """A formula such as an ``align``."""
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link; one to a notebook of the course leads to its page."""
+        if not urlsplit(url).scheme:
+            url = re.sub(r"\.ipynb(?=#|$)", ".html", url)
+        return str(super().link(text, url, title))
 
 
 class Exporter(HTMLExporter):

@@ -12,10 +12,12 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from cnnlab.course.desk.copies import install
 from cnnlab.course.desk.kernel import ThisPython, environment
-from cnnlab.course.notebooks import CourseError, packaged, read, source, write, write_bytes
+from cnnlab.course.notebooks import GLOSSARY, KINDS, CourseError, packaged, read, source, write, write_bytes
+from cnnlab.course.publish.measured import Claim, claims, contradictions, keep
 from cnnlab.course.publish.pages import page
 from cnnlab.course.publish.tidy import tidy
 
@@ -25,12 +27,16 @@ TIMEOUT = 600  # seconds that a cell may take; the longest lecture takes 180 as 
 
 
 class Ran(NamedTuple):
-    """A notebook that ran: how many code cells, in how many seconds, and the files that were written."""
+    """A notebook that ran: how many code cells, in how many seconds, and the files that were written.
+
+    ``contradictions`` are the numbers of its prose that this run did not give (see `measured`), a line for each.
+    """
 
     path: Path
     cells: int
     seconds: float
     written: tuple[Path, ...]
+    contradictions: tuple[str, ...] = ()
 
 
 def run(
@@ -42,6 +48,8 @@ def run(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Ran:
     """Run a notebook; write it as a page into the folder ``html``, or with ``save`` its outputs into its own file.
+
+    With a lecture's page come those of its `companions`.
 
     ``progress(done, total)`` is called as code cells are done. No file is written unless every cell ran.
 
@@ -67,7 +75,16 @@ def run(
         if html is not None:
             written.append(html / f"{path.stem}.html")
             write_bytes(written[-1], page(notebook, folder=folder).encode())
-    return Ran(path, total, time.perf_counter() - started, tuple(written))
+            for linked in companions(path):
+                target = (html / linked.relative_to(path.parent)).with_suffix(".html")
+                write_bytes(target, page(read(linked), folder=linked.parent).encode())
+    return Ran(path, total, time.perf_counter() - started, tuple(written), tuple(contradictions(notebook)))
+
+
+def companions(path: Path) -> list[Path]:
+    """The notebooks that a lecture links to and that are read without running: its exercise and the glossary."""
+    linked = (path.parent / KINDS["exercise"] / path.name, path.parent / GLOSSARY)
+    return [file for file in linked if file.is_file() and file != path]
 
 
 def make_folder(html: Path, paths: list[Path]) -> None:
@@ -108,11 +125,15 @@ def execute(
                 if runs(cell):
                     done += 1
                     progress(done)
+                elif found := claims(cell):
+                    keep(cell, [_measured(client, cell, index, claim, log) for claim in found])
 
 
-def _execute_cell(client: NotebookClient, cell: NotebookNode, index: int, log: IO[bytes]) -> None:
+def _execute_cell(
+    client: NotebookClient, cell: NotebookNode, index: int, log: IO[bytes], *, store_history: bool = True
+) -> None:
     try:
-        client.execute_cell(cell, index)
+        client.execute_cell(cell, index, store_history=store_history)
         return
     except CellExecutionError:
         why = _traceback(cell)
@@ -124,6 +145,14 @@ def _execute_cell(client: NotebookClient, cell: NotebookNode, index: int, log: I
         client.shutdown_kernel = "immediate"  # else a busy kernel is waited for
         raise
     raise CourseError(f"{_first_lines(cell)}\n{why}", code=1)
+
+
+def _measured(client: NotebookClient, cell: NotebookNode, index: int, claim: Claim, log: IO[bytes]) -> float:
+    """The value of a claim's expression at this point of the run."""
+    asked = new_code_cell(f"print(float({claim.expression}))", id=cell.id)
+    _execute_cell(client, asked, index, log, store_history=False)
+    client.nb.cells[index] = cell  # where nbclient has put the cell that asked
+    return float(asked.outputs[-1].text)
 
 
 def runs(cell: NotebookNode) -> bool:
