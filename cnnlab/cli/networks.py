@@ -30,7 +30,7 @@ def models(
     with one_line_errors():
         with spinner("Counting; PyTorch takes a few seconds …"):
             from cnnlab.models import catalogue
-            from cnnlab.models.catalogue import memory
+            from cnnlab.models.catalogue import with_unit
 
             table = catalogue()
         if as_json:
@@ -43,7 +43,7 @@ def models(
             "input": [_size(size) for size in table.input_size],
             "parameters": [f"{count:,}" for count in table.parameters],
             "multiply-adds": [f"{count:,}" for count in table.multiply_adds],
-            "activations": [memory(size) for size in table.activation_memory],
+            "activations": [with_unit(size) for size in table.activation_memory],
             "paper": list(table.paper),
         }
         _print(columns, least=("paper", "activations", "family"))
@@ -54,7 +54,7 @@ def _list_trained(as_json: bool) -> None:
     with one_line_errors(ValueError):
         with spinner("Reading; PyTorch takes a few seconds …"):
             from cnnlab.models import trained
-            from cnnlab.models.catalogue import memory
+            from cnnlab.models.catalogue import with_unit
 
             table = trained()
         if as_json:
@@ -66,11 +66,11 @@ def _list_trained(as_json: bool) -> None:
             "validation accuracy": [f"{share:.1%}" for share in table.validation_accuracy],
             "parameters": [f"{count:,}" for count in table.parameters],
             "multiply-adds": [f"{count:,}" for count in table.multiply_adds],
-            "size": [memory(size) for size in table.bytes],
+            "size": [with_unit(size) for size in table.bytes],
             "epochs": [str(epochs) for epochs in table.epochs],
         }
         _print(columns, least=("data", "size", "epochs"))
-        count = f"{len(table)} network{'s' if len(table) > 1 else ''}, {memory(int(table.bytes.sum()))}"
+        count = f"{len(table)} network{'s' if len(table) > 1 else ''}, {with_unit(int(table.bytes.sum()))}"
         say(f'{count}. In Python: models.pretrained("{table.index[0]}", weights="cifar10")')
 
 
@@ -93,7 +93,7 @@ def summary(
         with spinner("Counting; PyTorch takes a few seconds …"):
             from cnnlab.models import blueprint
             from cnnlab.models import summary as summarise
-            from cnnlab.models.catalogue import memory, native_size, size_from
+            from cnnlab.models.catalogue import native_size, size_from, with_unit
 
             input_size = native_size(name) if size is None else size_from(size)
             network = blueprint(name, input_size, **({} if classes is None else {"num_classes": classes}))
@@ -112,14 +112,14 @@ def summary(
             "multiply-adds": [f"{count:,}" for count in layers.multiply_adds],
             "field": [_side(field) for field in layers.receptive_field],
             "stride": [_side(stride) for stride in layers.stride],
-            "activations": [memory(size) for size in layers.activation_memory],
+            "activations": [with_unit(size) for size in layers.activation_memory],
         }
         _print(columns, least=("kind", "activations"))
-        weights = memory(FLOAT32 * totals["parameters"])
+        weights = with_unit(FLOAT32 * totals["parameters"])
         say(f"{name}, {_size(input_size)}, {len(layers)} layers")
         say(f"parameters     {totals['parameters']:>18,}   {weights} in float32")
         say(f"multiply-adds  {totals['multiply_adds']:>18,}   for a picture")
-        say(f"activations    {memory(totals['activation_memory']):>18}   for a picture, all layers together")
+        say(f"activations    {with_unit(totals['activation_memory']):>18}   for a picture, all layers together")
 
 
 def _print(columns: dict[str, list[str]], *, least: Sequence[str]) -> None:

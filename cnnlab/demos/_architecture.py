@@ -14,7 +14,7 @@ from cnnlab.demos._demo import WIDE, Demo
 from cnnlab.look.architecture import Drawn, picture, prepared
 from cnnlab.look.theme import in_words
 from cnnlab.models import MODELS, blueprint, summary
-from cnnlab.models.catalogue import memory, native_size, size_from
+from cnnlab.models.catalogue import native_size, size_from, with_unit
 
 FLOAT32 = 4  # bytes
 NONE = "none"  # a choice for the second network
@@ -84,7 +84,7 @@ def totals(choice: Choice) -> str:
     """
     layers = counted(choice).layers
     parameters, operations = int(layers.parameters.sum()), int(layers.multiply_adds.sum())
-    weights, activations = memory(FLOAT32 * parameters), memory(int(layers.activation_memory.sum()))
+    weights, activations = with_unit(FLOAT32 * parameters), with_unit(int(layers.activation_memory.sum()))
     return (
         f"{choice.name}, {choice.size}: {parameters:,} parameters ({weights} in float32), "
         f"{in_words(operations)} multiply-adds and {activations} of activations for a picture"

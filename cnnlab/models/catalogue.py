@@ -67,10 +67,10 @@ def size_from(text: str) -> tuple[int, int, int]:
     return channels, height, width
 
 
-def memory(size: int) -> str:
+def with_unit(size: int) -> str:
     """A number of bytes with its unit.
 
-    >>> memory(40), memory(41_992), memory(114_603_936)
+    >>> with_unit(40), with_unit(41_992), with_unit(114_603_936)
     ('40 B', '41.0 KiB', '109.3 MiB')
     """
     for unit, word in ((2**20, "MiB"), (2**10, "KiB")):
