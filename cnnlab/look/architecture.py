@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from math import prod, sqrt
 from typing import Any, NamedTuple
 
@@ -36,10 +37,13 @@ class Block(NamedTuple):
     @property
     def box(self) -> tuple[int, int, int]:
         """Channels, rows and columns; a vector has one row and one column."""
-        if len(self.output_shape) == 3:
-            channels, rows, columns = self.output_shape
-            return channels, rows, columns
-        return prod(self.output_shape), 1, 1
+        channels, rows, columns = self.output_shape if len(self.output_shape) == 3 else (prod(self.output_shape), 1, 1)
+        return channels, rows, columns
+
+    @property
+    def shown(self) -> int:
+        """How many boxes are drawn."""
+        return min(self.parts, SLABS)
 
     @property
     def labels(self) -> tuple[str, str, str]:
@@ -78,24 +82,23 @@ def prepared(model: nn.Module, input_size: Sequence[int], *, title: str | None =
     """The blocks of a network, and what is said of it."""
     table = parts(model, input_size)
     size = tuple(input_size)
-    found = [Block("input", "input", size, 0)]
     runs: list[list[Any]] = []
     for row in table.itertuples(index=False):
         if runs and _equal(runs[-1][-1], row):
             runs[-1].append(row)
         else:
             runs.append([row])
+    found = [Block("input", "input", size, 0)]
     for run in runs:
-        first, name = run[0], _together(run[0].name, run[-1].name)
-        found.append(Block(name, first.kind, first.output_shape, sum(row.parameters for row in run), len(run)))
+        name, parameters = _together(run[0].name, run[-1].name), sum(row.parameters for row in run)
+        found.append(Block(name, run[0].kind, run[0].output_shape, parameters, len(run)))
     cost = f"{table.parameters.sum():,} parameters, {in_words(table.multiply_adds.sum())} multiply-adds"
     name = title or getattr(model, "recipe", {}).get("name") or type(model).__name__
-    told = f"{name} for pictures of {'×'.join(map(str, size))}: {cost}"
-    heading = f"{name}, {'×'.join(map(str, size))}: {cost}"
     boxes = [
         f"{block.name} {block.labels[1]}" + (f" ({block.parts} parts)" if block.parts > 1 else "") for block in found
     ]
-    return Drawn(heading, f"{told}. From input to output: {join_first(boxes, most=24)}", tuple(found))
+    alt = f"{name} for pictures of {written(size)}: {cost}. From input to output: {join_first(boxes, most=24)}"
+    return Drawn(f"{name}, {written(size)}: {cost}", alt, tuple(found))
 
 
 def picture(networks: Sequence[Drawn]) -> Figure:
@@ -103,19 +106,19 @@ def picture(networks: Sequence[Drawn]) -> Figure:
     blocks = [block for drawn in networks for block in drawn.blocks]
     scale = _Scale(
         BODY / max(block.box[1] + DEPTH * block.box[2] for block in blocks),
-        min(3.0, BROADEST / max(min(block.parts, SLABS) * sqrt(block.box[0]) for block in blocks)),
+        min(3.0, BROADEST / max(block.shown * sqrt(block.box[0]) for block in blocks)),
     )
     rows = [_rows(drawn.blocks, scale) for drawn in networks]
-    heights = [HEAD + sum(row.height for row in each) for each in rows]
+    height = sum(HEAD + sum(_height(row, scale) for row in each) for each in rows)
     width = max(WIDEST, *(span(drawn.heading, points=TITLE) + 16 for drawn in networks))
-    figure, axes = canvas(width, sum(heights), alt=" Below it: ".join(drawn.alt for drawn in networks))
-    for place, (drawn, each) in enumerate(zip(networks, rows, strict=True)):
-        top = sum(heights[:place])
+    figure, axes = canvas(width, height, alt=" Below it: ".join(drawn.alt for drawn in networks))
+    top = 0.0
+    for drawn, each in zip(networks, rows, strict=True):
         _head(axes, drawn, top)
         top += HEAD
         for row in each:
             _draw_row(axes, row, scale, top)
-            top += row.height
+            top += _height(row, scale)
     return figure
 
 
@@ -131,8 +134,7 @@ class _Scale(NamedTuple):
 
     def width(self, block: Block) -> float:
         """The width of all boxes of a block."""
-        shown = min(block.parts, SLABS)
-        return shown * self.slab(block) + (shown - 1) * JOINT
+        return block.shown * (self.slab(block) + JOINT) - JOINT
 
     def depth(self, block: Block) -> float:
         """How far a box extends to the back."""
@@ -143,17 +145,7 @@ class _Scale(NamedTuple):
         return max(3.0, self.row * block.box[1]) + self.depth(block)
 
 
-class _Row(NamedTuple):
-    """Blocks side by side, the middle of each, and the height of their boxes."""
-
-    blocks: Sequence[Block]
-    middles: Sequence[float]
-    body: float
-
-    @property
-    def height(self) -> float:
-        """Boxes and labels."""
-        return COUNT + self.body + BELOW + 3 * LINE + GAP
+_Row = Sequence[tuple[Block, float]]  # blocks side by side, and the middle of each
 
 
 def _rows(blocks: Sequence[Block], scale: _Scale) -> list[_Row]:
@@ -162,16 +154,22 @@ def _rows(blocks: Sequence[Block], scale: _Scale) -> list[_Row]:
         max(*(span(label) for label in block.labels), scale.width(block) + scale.depth(block)) + GAP for block in blocks
     ]
     room = WIDEST - LEFT - RIGHT
-    rows = []
+    rows: list[_Row] = []
     for places in in_rows(widths, room):
         spare = min((room - sum(widths[place] for place in places)) / len(places), 40)
-        middles, left = [], float(LEFT)
-        for place in places:
-            middles.append(left + (widths[place] + spare) / 2)
-            left += widths[place] + spare
-        shown = [blocks[place] for place in places]
-        rows.append(_Row(shown, middles, max(map(scale.height, shown))))
+        ends = [LEFT + end for end in accumulate(widths[place] + spare for place in places)]
+        middles = [end - (widths[place] + spare) / 2 for end, place in zip(ends, places, strict=True)]
+        rows.append([(blocks[place], middle) for place, middle in zip(places, middles, strict=True)])
     return rows
+
+
+def _body(row: _Row, scale: _Scale) -> float:
+    return max(scale.height(block) for block, _ in row)
+
+
+def _height(row: _Row, scale: _Scale) -> float:
+    """Boxes and labels."""
+    return COUNT + _body(row, scale) + BELOW + 3 * LINE + GAP
 
 
 def _head(axes: Axes, drawn: Drawn, top: float) -> None:
@@ -185,19 +183,18 @@ def _head(axes: Axes, drawn: Drawn, top: float) -> None:
 
 
 def _draw_row(axes: Axes, row: _Row, scale: _Scale, top: float) -> None:
-    middle = top + COUNT + row.body / 2
-    for block, centre in zip(row.blocks, row.middles, strict=True):
-        slab, shown = scale.slab(block), min(block.parts, SLABS)
-        for place in range(shown):
-            _box(axes, block, centre - scale.width(block) / 2 + place * (slab + JOINT), middle, scale)
-        if block.parts > shown:
-            level = middle - scale.height(block) / 2 - 8
-            axes.text(centre, level, f"{block.parts}×", fontsize=TEXT, ha="center", va="center")
-    level = top + COUNT + row.body + BELOW + LINE / 2
+    body = _body(row, scale)
+    middle, below = top + COUNT + body / 2, top + COUNT + body + BELOW + LINE / 2
     for place, heading in enumerate(("part", "output", "parameters")):
-        axes.text(8, level + place * LINE, heading, fontsize=TEXT, va="center")
-        for block, centre in zip(row.blocks, row.middles, strict=True):
-            axes.text(centre, level + place * LINE, block.labels[place], fontsize=TEXT, ha="center", va="center")
+        axes.text(8, below + place * LINE, heading, fontsize=TEXT, va="center")
+    for block, centre in row:
+        for place in range(block.shown):
+            _box(axes, block, centre - scale.width(block) / 2 + place * (scale.slab(block) + JOINT), middle, scale)
+        labels = [(below + place * LINE, label) for place, label in enumerate(block.labels)]
+        if block.parts > block.shown:
+            labels.append((middle - scale.height(block) / 2 - 8, f"{block.parts}×"))
+        for level, label in labels:
+            axes.text(centre, level, label, fontsize=TEXT, ha="center", va="center")
 
 
 def _box(axes: Axes, block: Block, left: float, middle: float, scale: _Scale) -> None:

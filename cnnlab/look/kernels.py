@@ -1,7 +1,7 @@
 """The weights of a convolution as pictures."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -23,15 +23,6 @@ OPACITY = LinearSegmentedColormap.from_list(
     "opacity",
     [(0, to_rgba(BLUE, 1)), (0.5, to_rgba(BLUE, 0)), (0.5, to_rgba(VERMILION, 0)), (1, to_rgba(VERMILION, 1))],
 )
-
-
-class _Arrangement(NamedTuple):
-    """Kernels in ``blocks`` side by side, ``rows`` in each; a weight and a gap in image pixels (half a CSS pixel)."""
-
-    blocks: int
-    rows: int
-    weight: int
-    gap: int
 
 
 def kernels(
@@ -120,8 +111,8 @@ def _as_colours(weights: np.ndarray, end: float) -> np.ndarray:
     return np.concatenate([0.5 + 0.5 * opacity * relative, np.ones_like(opacity)], axis=-1)
 
 
-def _arrangement(kernels: int, inputs: int, height: int, width: int) -> _Arrangement:
-    """The arrangement with the largest weights; among several, the one whose sides are nearest to 8:5."""
+def _arrangement(kernels: int, inputs: int, height: int, width: int) -> tuple[int, int]:
+    """The rows of a block and the image pixels of a weight, with the largest weights, and then nearest to 8:5."""
 
     def quality(blocks: int) -> tuple[int, float]:
         rows = math.ceil(kernels / blocks)
@@ -131,8 +122,7 @@ def _arrangement(kernels: int, inputs: int, height: int, width: int) -> _Arrange
         return int(2 * weight), -abs(math.log(ratio / 1.6))
 
     blocks = max(range(1, min(kernels, 16) + 1), key=quality)
-    weight = max(2, quality(blocks)[0])
-    return _Arrangement(blocks, math.ceil(kernels / blocks), weight, max(1, min(8, weight // 3)))
+    return math.ceil(kernels / blocks), max(2, quality(blocks)[0])
 
 
 def _one_picture_each(pictures: np.ndarray, title: str, alt: str) -> Figure:
@@ -148,19 +138,20 @@ def _one_picture_each(pictures: np.ndarray, title: str, alt: str) -> Figure:
 def _row_each(pictures: np.ndarray, title: str, alt: str) -> Figure:
     """``pictures`` (kernels, inputs, h, w, 4): a numbered row for each kernel, in blocks side by side."""
     count, inputs, height, width = pictures.shape[:4]
-    grid = _arrangement(count, inputs, height, width)
-    step_y, step_x = ((side * grid.weight + grid.gap) / 2 for side in (height, width))  # CSS pixels
-    block_wide, tall = inputs * step_x + grid.gap / 2, max(grid.rows * step_y, 90)
-    wide = max(LEFT + grid.blocks * (block_wide + LABEL) + RIGHT, 7.2 * len(title) + 20)
+    rows, weight = _arrangement(count, inputs, height, width)
+    gap = max(1, min(8, weight // 3))
+    step_y, step_x = ((side * weight + gap) / 2 for side in (height, width))  # CSS pixels
+    block_wide, tall = inputs * step_x + gap / 2, max(rows * step_y, 90)
+    wide = max(LEFT + math.ceil(count / rows) * (block_wide + LABEL) + RIGHT, 7.2 * len(title) + 20)
     figure, axes = canvas(wide, TOP + tall + BOTTOM, alt=alt)
     axes.text(8, 16, title, fontsize=TITLE, va="center")
     small: dict[str, Any] = {"fontsize": SMALL - 1, "va": "center"}
-    for block, first in enumerate(range(0, count, grid.rows)):
+    for block, first in enumerate(range(0, count, rows)):
         left = LEFT + LABEL + block * (block_wide + LABEL)
-        mosaic = _mosaic(pictures[first : first + grid.rows], grid.weight, grid.gap)
+        mosaic = _mosaic(pictures[first : first + rows], weight, gap)
         extent = (left, left + mosaic.shape[1] / 2, TOP + mosaic.shape[0] / 2, TOP)
         axes.imshow(mosaic, extent=extent, aspect="auto", interpolation="nearest")
-        for row in range(0, min(grid.rows, count - first), math.ceil(11 / step_y)):
+        for row in range(0, min(rows, count - first), math.ceil(11 / step_y)):
             axes.text(left - 4, TOP + (row + 0.5) * step_y, str(first + row), ha="right", **small)
         for column in range(0, inputs, math.ceil(16 / step_x)):
             axes.text(left + (column + 0.5) * step_x, TOP - 8, str(column), ha="center", **small)

@@ -111,8 +111,7 @@ class _Layers:
                 if item.layer == layer:
                     parents = [parent for parent in self.before.get(item, []) if parent in above]
                     keys[item] = mean([above[parent] for parent in parents]) if parents else 0
-            ordered = sorted(keys, key=lambda item: (keys[item], self._rank(item)))
-            layers.append(self._with_shortcuts_at_their_circles(ordered))
+            layers.append(self._with_shortcuts_at_their_circles(sorted(keys, key=keys.__getitem__)))
         return layers
 
     def _with_shortcuts_at_their_circles(self, items: list[Item]) -> list[Item]:
@@ -122,11 +121,6 @@ class _Layers:
             items.remove(item)
             items.insert(items.index(self.boxes[item.end]) + right, item)
         return items
-
-    def _rank(self, item: Item) -> int:
-        """The place of an item among the branches of its source."""
-        parents = self.before.get(item, [])
-        return self.after[parents[0]].index(item) if len(parents) == 1 else 0
 
     def _chains(self) -> dict[Item, Item]:
         """The first item of the chain of each item."""
@@ -159,7 +153,7 @@ class _Layers:
         wishes = self._wishes()
         for _ in range(4):  # a concatenation is as wide as what it joins
             distances = self._distances()
-            position = self._spread(distances)
+            position = self._packed(distances)
             for _ in range(SWEEPS):
                 for chain, others in wishes:
                     wanted = _middle([position[self.chain[other]] for other in others])
@@ -191,18 +185,13 @@ class _Layers:
         half, shape = self.sizes[item.start][0] / 2, self.graph.boxes[item.start].shape
         return max(half, span(written(shape)) - 4) if right and shape and self.after.get(item) else half
 
-    def _spread(self, distances: dict[tuple[Item, Item], float]) -> dict[Item, float]:
-        """Each chain between the leftmost and the rightmost place that the distances allow."""
-        lefts: dict[Item, float] = {}
+    def _packed(self, distances: dict[tuple[Item, Item], float]) -> dict[Item, float]:
+        """Each chain as far to the left as the distances allow."""
+        position: dict[Item, float] = {}
         order = TopologicalSorter({chain: [a for a, b in distances if b == chain] for chain in self.chain.values()})
-        chains = list(order.static_order())
-        for chain in chains:
-            lefts[chain] = max((lefts[a] + d for (a, b), d in distances.items() if b == chain), default=0)
-        widest = max(lefts.values())
-        rights: dict[Item, float] = {}
-        for chain in reversed(chains):
-            rights[chain] = min((rights[b] - d for (a, b), d in distances.items() if a == chain), default=widest)
-        return {chain: (lefts[chain] + rights[chain]) / 2 for chain in chains}
+        for chain in order.static_order():
+            position[chain] = max((position[a] + d for (a, b), d in distances.items() if b == chain), default=0)
+        return position
 
     def _wishes(self) -> list[tuple[Item, list[Item]]]:
         """Chains, and the items over, under or beside whose middle they should stand: forks, joins and shortcuts."""

@@ -161,10 +161,9 @@ def _part(text: str) -> Any:
     """A step as it is written, or branches in parentheses."""
     if not text:
         raise ValueError("a step is missing beside an arrow; write a → b")
-    inside = text[1:-1]
-    if not (text[0] == "(" and text[-1] == ")" and _balanced(inside)):
-        return text
-    return _branches(_split(inside, "|"), text)
+    if text[0] == "(" and text[-1] == ")":
+        return _branches(_split(text[1:-1], "|"), text)
+    return text
 
 
 def _branches(branches: Sequence[Any], source: object) -> tuple[Path, ...]:
@@ -174,28 +173,20 @@ def _branches(branches: Sequence[Any], source: object) -> tuple[Path, ...]:
 
 
 def _split(text: str, mark: str) -> list[str]:
-    """``text`` at each ``mark`` outside parentheses."""
-    if not _balanced(text):
-        raise ValueError(f"the parentheses do not match in {text!r}")
+    """``text`` at each ``mark`` outside parentheses.
+
+    >>> _split("x → F(x) → (a → b | c)", "→")
+    ['x', 'F(x)', '(a → b | c)']
+    """
     parts, depth = [""], 0
     for letter in text:
         depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            break
         if letter == mark and not depth:
             parts.append("")
         else:
             parts[-1] += letter
+    if depth:
+        raise ValueError(f"the parentheses do not match in {text!r}")
     return [part.strip() for part in parts]
-
-
-def _balanced(text: str) -> bool:
-    """Whether each parenthesis that opens also closes.
-
-    >>> _balanced("F(x)"), _balanced("a) → (b")
-    (True, False)
-    """
-    depth = 0
-    for letter in text:
-        depth += (letter == "(") - (letter == ")")
-        if depth < 0:
-            return False
-    return depth == 0
