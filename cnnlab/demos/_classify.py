@@ -48,7 +48,7 @@ def figure(settings: Settings, photo: Tensor | None = None) -> look.Figure:
     if settings.crops == 1:
         probabilities = predict(network.model, prepared)[0].softmax(dim=0)
     else:
-        side = network.preprocess.crop
+        side = prepared.shape[-1]
         probabilities = predict_crops(network.model, network.preprocess.whole(photo, side=side * 8 // 7)[None], side)[0]
     heat = models.grad_cam(network.model, prepared, int(probabilities.argmax()))[0] if settings.explain else None
     crop = models.Preprocess(network.preprocess.resize, network.preprocess.crop, (0.0,) * 3, (1.0,) * 3, "bilinear")

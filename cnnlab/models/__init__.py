@@ -30,7 +30,7 @@ from cnnlab.models.published import ilsvrc, published
 from cnnlab.models.registry import MODELS
 from cnnlab.models.weights.loading import load_in_order, load_timm, load_torchvision
 from cnnlab.models.weights.pretrained import Preprocess, Pretrained, pretrained
-from cnnlab.models.weights.saving import load, save
+from cnnlab.models.weights.saving import load, load_pretrained, save
 from cnnlab.models.weights.trained import trained
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "initialise",
     "load",
     "load_in_order",
+    "load_pretrained",
     "load_timm",
     "load_torchvision",
     "occlusion",

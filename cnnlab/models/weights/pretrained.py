@@ -25,11 +25,12 @@ LONGEST = 8  # times the shorter side: of a longer photograph only the middle is
 class Preprocess:
     """Turns a photograph, a PIL picture or a uint8 tensor (3, H, W), into the input that a network was trained on.
 
-    It scales the shorter side to ``resize`` pixels and cuts out the central ``crop``; each channel becomes
-    (x − mean) / std, with x from 0 to 1. A PIL picture is turned as its EXIF data says, and what is transparent in it
-    becomes white.
+    It scales the photograph until it covers ``resize`` and cuts out the central ``crop``. Both are (height, width) in
+    pixels, or one number for a square. Each channel becomes (x − mean) / std, with x from 0 to 1; with a single mean
+    the photograph becomes grey. A PIL picture is turned as its EXIF data says, and what is transparent in it becomes
+    white.
 
-    Shape: (3, H, W) -> (3, crop, crop) float.
+    Shape: (3, H, W) -> (3, crop, crop) float; (1, crop, crop) with a single mean.
 
     Raises:
         ValueError: for a tensor of another type or shape, or a PIL picture of more than eight bits.
@@ -40,8 +41,8 @@ class Preprocess:
     (torch.Size([3, 224, 224]), tensor([-1.]), torch.Size([3, 100, 150]))
     """
 
-    resize: int
-    crop: int
+    resize: int | tuple[int, int]
+    crop: int | tuple[int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     interpolation: str
@@ -53,19 +54,31 @@ class Preprocess:
         pixels = _pixels(photo)
         sides = pixels.shape[-2:]
         whole = self.whole(functional.center_crop(pixels, [min(side, LONGEST * min(sides)) for side in sides]))
-        return functional.center_crop(whole, [self.crop, self.crop])
+        return functional.center_crop(whole, list(_sides(self.crop)))
 
     def whole(self, photo: Image.Image | Tensor, *, side: int | None = None) -> Tensor:
-        """The photograph uncropped, its shorter side ``side`` pixels long (``resize`` unless given): (3, h, w)."""
+        """The photograph uncropped, its shorter side ``side`` pixels long (covering ``resize`` unless given)."""
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms.v2 import functional
 
-        scaled = functional.resize(
-            _pixels(photo), [side or self.resize], InterpolationMode(self.interpolation), antialias=True
-        )
+        pixels = _pixels(photo)
+        if len(self.mean) == 1:
+            pixels = functional.rgb_to_grayscale(pixels)
+        target = [side or self.resize] if side or isinstance(self.resize, int) else _covering(pixels, self.resize)
+        scaled = functional.resize(pixels, target, InterpolationMode(self.interpolation), antialias=True)
         return functional.normalize(
             functional.to_dtype(scaled, torch.float32, scale=True), list(self.mean), list(self.std)
         )
+
+
+def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size
+
+
+def _covering(pixels: Tensor, size: tuple[int, int]) -> list[int]:
+    """Height and width with the picture's aspect ratio that just cover ``size``."""
+    scale = max(wanted / side for wanted, side in zip(size, pixels.shape[-2:], strict=True))
+    return [max(wanted, round(scale * side)) for wanted, side in zip(size, pixels.shape[-2:], strict=True)]
 
 
 def _pixels(photo: Image.Image | Tensor) -> Tensor:

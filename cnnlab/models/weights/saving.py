@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,27 @@ from torch import nn
 
 from cnnlab.files import atomic
 from cnnlab.models.building import build
+from cnnlab.models.weights.pretrained import Preprocess, Pretrained
 
 KEY = "cnnlab"  # of the metadata in the header of the safetensors file
 LARGEST = 1_000_000  # characters of metadata: more is not metadata of ours
+LARGEST_SIDE = 16_384  # pixels that a picture may be scaled to
 
 
-def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, ...] = (), notes: str = "") -> None:
+def save(
+    path: str | os.PathLike[str],
+    model: nn.Module,
+    *,
+    classes: tuple[str, ...] = (),
+    preprocess: Preprocess | None = None,
+    notes: str = "",
+) -> None:
     """Write a network's weights and its metadata. The file is complete or, after an error, unchanged.
 
-    The metadata are the network's name, options and classes, and your ``notes``. They are inside the safetensors file,
-    so that ``load`` needs no other, and in a ``.json`` file beside it for people to read.
+    The metadata are the network's name, options and classes, how photographs are prepared for it (``preprocess``), and
+    your ``notes``. They are inside the safetensors file, so that ``load`` needs no other, and in a ``.json`` file
+    beside it for people to read. With classes and ``preprocess``, `load_pretrained` reads a network that classifies
+    photographs.
 
     Raises:
         ValueError: if the network was not made by `cnnlab.models.build`, so that its options are unknown, or if
@@ -61,6 +73,8 @@ def save(path: str | os.PathLike[str], model: nn.Module, *, classes: tuple[str, 
         )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     metadata = {**recipe, "parameters": parameters, "classes": list(classes), "notes": notes}
+    if preprocess is not None:
+        metadata["preprocess"] = asdict(preprocess)
     text = json.dumps(metadata, indent=2, ensure_ascii=False)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     try:
@@ -97,6 +111,53 @@ def load(path: str | os.PathLike[str]) -> nn.Module:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}); copy it again") from error
     model.card = metadata  # type: ignore[assignment]
     return model.eval()
+
+
+def load_pretrained(path: str | os.PathLike[str]) -> Pretrained:
+    """Read a network that was saved with its classes and its preprocessing, all three together.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load`, and ValueError for a file that holds no classes or no preprocessing.
+
+    >>> import tempfile
+    >>> from cnnlab import models
+    >>> path, grey = Path(tempfile.mkdtemp()) / "net.safetensors", Preprocess(28, 28, (0.5,), (0.5,), "bilinear")
+    >>> save(path, models.build("lenet5", num_classes=2), classes=("cat", "dog"), preprocess=grey)
+    >>> network = load_pretrained(path)
+    >>> network.classes, network.preprocess == grey
+    (('cat', 'dog'), True)
+    """
+    model = load(path)
+    card: Any = model.card
+    if "preprocess" not in card or not card.get("classes"):
+        raise ValueError(
+            f"{path} does not say how photographs are prepared for its network, or what its classes are called; save "
+            "it with cnnlab.save(path, model, classes=…, preprocess=…), or read the network alone with cnnlab.load"
+        )
+    return Pretrained(model, _preprocess(path, card["preprocess"]), tuple(card["classes"]), str(path))
+
+
+def _preprocess(path: str | os.PathLike[str], values: Any) -> Preprocess:
+    """The preprocessing that the metadata describe; a hostile file must not make us allocate memory."""
+    match values:
+        case {
+            "resize": int() | [int(), int()] as resize,
+            "crop": int() | [int(), int()] as crop,
+            "mean": [float(), *_] as mean,
+            "std": [float(), *_] as std,
+            "interpolation": "bilinear" | "bicubic" | "nearest" as interpolation,
+        }:
+            sides = [side for size in (resize, crop) for side in (size if isinstance(size, list) else [size])]
+            numbers = [*mean, *std]
+            if (
+                all(1 <= side <= LARGEST_SIDE for side in sides)
+                and len(mean) == len(std) in (1, 3)
+                and all(isinstance(number, float) and abs(number) <= 1 for number in numbers)
+                and min(std) > 0
+            ):
+                resize, crop = (tuple(size) if isinstance(size, list) else size for size in (resize, crop))
+                return Preprocess(resize, crop, tuple(mean), tuple(std), interpolation)
+    raise ValueError(f"{path}: its metadata does not describe a preprocessing, got {values!r:.200}; save it again")
 
 
 def _metadata(path: Path, text: str | None) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Transfer learning: surgery, frozen layers, cached features, heads, and advice on what to freeze."""
