@@ -46,11 +46,6 @@ def test_the_image_is_a_png_with_two_dots_a_css_pixel():
     assert (image.format, image.size) == ("PNG", (800, 400))
 
 
-def test_frequent_colours_are_kept_exactly():
-    image = np.asarray(shown(simple()).convert("RGB"))
-    assert tuple(image[0, 0]) == (255, 255, 255)
-
-
 def test_a_map_over_a_photograph_has_no_false_bands_of_colour():
     scores = torch.linspace(0, 1, 120).reshape(8, 15)
     figure = look.heatmap(data.photo("coffee", size=(448, 672)), scores, window=(224, 224), stride=(32, 32))
