@@ -26,7 +26,7 @@ class Settings:
     dilation: int = 1
 
     @property
-    def geometry(self) -> dict[str, int]:
+    def geometry(self) -> dict[str, Any]:
         """Stride, padding and dilation."""
         return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
 
