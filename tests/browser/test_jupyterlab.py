@@ -206,3 +206,21 @@ def test_the_scan_demo_maps_another_class_at_another_scale(demo):
     shown.get_by_role("button", name="crop by crop").click()
     comparison = shown.get_by_role("status").filter(has_text="times as long")
     expect(comparison).to_contain_text("72 windows in one pass", timeout=120_000)
+
+
+def test_a_term_in_a_lecture_opens_the_glossary_and_scrolls_to_it_once_it_is_open(page, lab):
+    _, folder = lab
+    lecture = next(folder.glob("06_*.ipynb")).name
+    open_notebook(page, lab, lecture)
+    term = page.locator(f"{SHOWN} a[href*='glossary.ipynb']", has_text="Kaiming initialisation").first
+    term.click()
+    tab = page.locator("li.lm-TabBar-tab.jp-mod-current .lm-TabBar-tabLabel").first
+    expect(tab).to_have_text("glossary.ipynb")
+    definition = page.locator(SHOWN).get_by_role("heading", name="Kaiming initialisation")
+    expect(definition).to_be_attached()
+    page.locator(
+        ".lm-TabBar-tabLabel", has_text=lecture
+    ).click()  # JupyterLab does not scroll while it opens a notebook
+    term.click()
+    expect(tab).to_have_text("glossary.ipynb")
+    expect(definition).to_be_in_viewport()
