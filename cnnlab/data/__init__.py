@@ -7,7 +7,9 @@ wait for it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cnnlab.data.landmarks.drawn import landmarks  # at once: its name is that of its room, which would take its place
+# At once: their names are those of their rooms, which would take their places.
+from cnnlab.data.faces.drawn import faces
+from cnnlab.data.landmarks.drawn import landmarks
 
 if TYPE_CHECKING:
     from cnnlab.data.augmentation import Augmentation, warp
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
     from cnnlab.data.sources.photos import photo
     from cnnlab.data.sources.torchvision_sets import torchvision_dataset
     from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
+    from cnnlab.data.statistics import ChannelStatistics, channel_statistics
 
 _NAMES = {
     "Augment": "cnnlab.data.feeding",
     "Augmentation": "cnnlab.data.augmentation",
     "Batches": "cnnlab.data.feeding",
+    "ChannelStatistics": "cnnlab.data.statistics",
     "ColourPCA": "cnnlab.data.krizhevsky",
     "Images": "cnnlab.data.split",
     "Loader": "cnnlab.data.feeding",
@@ -36,6 +40,7 @@ _NAMES = {
     "UnreadablePictureError": "cnnlab.data.decoding",
     "ahead": "cnnlab.data.decoding",
     "batches": "cnnlab.data.feeding",
+    "channel_statistics": "cnnlab.data.statistics",
     "decode": "cnnlab.data.decoding",
     "digits": "cnnlab.data.sources.mnist",
     "drawing": "cnnlab.data.sources.drawings",
@@ -53,6 +58,7 @@ __all__ = [
     "Augment",
     "Augmentation",
     "Batches",
+    "ChannelStatistics",
     "ColourPCA",
     "Images",
     "Loader",
@@ -64,10 +70,12 @@ __all__ = [
     "UnreadablePictureError",
     "ahead",
     "batches",
+    "channel_statistics",
     "decode",
     "digits",
     "drawing",
     "drawn",
+    "faces",
     "folder",
     "landmarks",
     "photo",

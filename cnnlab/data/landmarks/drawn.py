@@ -1,15 +1,12 @@
 """The drawn landmarks as a data set, in parts: what the whole chain from CSV to split arrives at."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnlab.data.painters import draw_missing
 from cnnlab.files import cache_folder
 
 if TYPE_CHECKING:
@@ -123,31 +120,9 @@ def _relabelled(truth: np.ndarray, wrong: float, random: np.random.Generator) ->
 
 
 def _files(pictures: Sequence[tuple[int, int]], seed: int) -> list[Path]:
-    """The files of (landmark, number) in the cache; those that are missing are drawn, by as many processes as cores."""
+    """The files of (landmark, number) in the cache; those that are missing are drawn."""
     folder = cache_folder() / f"landmarks-{DRAWN}-{seed}"
     paths = [folder / f"{landmark:03}" / f"{number:05}.jpg" for landmark, number in pictures]
-    missing = [(picture, path) for picture, path in zip(pictures, paths, strict=True) if not path.exists()]
-    if missing:
-        processes = min(os.cpu_count() or 1, 1 + len(missing) // 50)
-        with ThreadPoolExecutor(processes) as threads:
-            list(threads.map(_draw, [missing[start::processes] for start in range(processes)], [seed] * processes))
+    asked = [f"{landmark} {number}" for landmark, number in pictures]
+    draw_missing(list(zip(asked, paths, strict=True)), "cnnlab.data.landmarks.world.files", seed)
     return paths
-
-
-def _draw(wanted: list[tuple[tuple[int, int], Path]], seed: int) -> None:
-    command = [sys.executable, "-m", "cnnlab.data.landmarks.world.files", str(seed)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as painter:
-        assert painter.stdin  # for the type checker
-        assert painter.stdout
-        for (landmark, number), path in wanted:
-            painter.stdin.write(f"{landmark} {number}\n".encode())
-            painter.stdin.flush()
-            length = painter.stdout.read(8)
-            if not length:
-                raise OSError("the process that draws landmarks ended; try again")
-            content = painter.stdout.read(int(length))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-            draft.write_bytes(content)
-            draft.replace(path)
-        painter.stdin.close()

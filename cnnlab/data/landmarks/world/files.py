@@ -1,7 +1,6 @@
 """Picture files of the drawn world: JPEG, with the defects and edits that their rows ask for."""
 
 import io
-import signal
 import sys
 
 import numpy as np
@@ -9,6 +8,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from cnnlab.data.landmarks.world.drawing import draw_landmark
 from cnnlab.data.landmarks.world.rows import Row, World
+from cnnlab.data.painters import answer
 
 QUALITY = 85
 
@@ -62,21 +62,16 @@ def copied(picture: Image.Image, kind: str, number: int) -> bytes:
 
 
 def main() -> None:
-    """Draw for another process: read lines, an id or "landmark number", and answer with the length and the file.
-
-    A program of its own, because drawing holds Python's global lock, and one that ends when its input does, so that
-    a process that is killed leaves nothing behind.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the other one decides
+    """Draw for another process, which asks for an id, or for "landmark number"."""
     world = World(seed=int(sys.argv[1]))
-    for line in sys.stdin:
-        content, words = b"", line.split()
+
+    def content_of(words: list[str]) -> bytes:
         if len(words) == 2:
-            content = jpeg(draw_landmark(int(words[0]), int(words[1]), seed=world.seed))
-        elif row := world.row(words[0]):
-            content = picture_file(row, seed=world.seed)
-        sys.stdout.buffer.write(b"%08d" % len(content) + content)
-        sys.stdout.buffer.flush()
+            return jpeg(draw_landmark(int(words[0]), int(words[1]), seed=world.seed))
+        row = world.row(words[0])
+        return picture_file(row, seed=world.seed) if row else b""
+
+    answer(content_of)
 
 
 if __name__ == "__main__":

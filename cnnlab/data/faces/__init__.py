@@ -1,0 +1,1 @@
+"""Drawn faces: 200 identities, each in many pictures."""
