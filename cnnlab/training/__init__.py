@@ -13,16 +13,14 @@ from cnnlab.training.recipe import Mirrored, Recipe
 from cnnlab.training.transfer_learning.advisor import Advice, advise
 from cnnlab.training.transfer_learning.cached import features
 from cnnlab.training.transfer_learning.conservative import L2SP
-from cnnlab.training.transfer_learning.groups import groups
-from cnnlab.training.transfer_learning.layers import Layer, layers
-from cnnlab.training.transfer_learning.surgery import reinitialise, train_only, with_head
+from cnnlab.training.transfer_learning.layers import layers
+from cnnlab.training.transfer_learning.surgery import train_only, with_head
 from cnnlab.training.transfer_learning.transferring import Transferred, transfer
 
 __all__ = [
     "L2SP",
     "Advice",
     "History",
-    "Layer",
     "Mirrored",
     "Recipe",
     "Step",
@@ -33,13 +31,11 @@ __all__ = [
     "evaluate",
     "features",
     "fit",
-    "groups",
     "layer_timings",
     "layers",
     "load",
     "predict",
     "predict_crops",
-    "reinitialise",
     "save",
     "timing",
     "train_only",
