@@ -65,9 +65,8 @@ def inspect(
     "quarantined" and the reason, so that no download asks for them again.
 
     Near-duplicates (recompressed, resized, cropped by some per cent, mirrored) stay, in groups that `split` puts into
-    one part. Perceptual hashes find pairs of candidates. ``features`` confirms them: given pictures (N, 3, H, W) uint8
-    it returns features (N, D), and those of a pair must be almost parallel. Without it, hashes alone decide, and only
-    the closest count.
+    one part. Perceptual hashes find candidates. ``features``, which turns pictures (N, 3, H, W) uint8 into features
+    (N, D), and the details of both pictures confirm them; see `cnnlab.data.landmarks.duplicates`.
 
     ``pictures/inspection.csv`` lists what was found: ``id,landmark_id,finding,detail,group``. A second call inspects
     what is still there, and keeps what the first one found.
