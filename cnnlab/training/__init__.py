@@ -7,6 +7,7 @@ because lectures and students' notebooks of version 0.1 take them from here.
 from cnnlab.inference import classify, evaluate, layer_timings, predict, predict_crops, timing
 from cnnlab.models import load, save
 from cnnlab.training.callbacks import Step, StopTraining
+from cnnlab.training.cross_validation import CrossValidated, cross_validate
 from cnnlab.training.fitting import fit
 from cnnlab.training.history import History
 from cnnlab.training.recipe import Mirrored, Recipe
@@ -15,19 +16,27 @@ from cnnlab.training.transfer_learning.cached import features
 from cnnlab.training.transfer_learning.conservative import L2SP
 from cnnlab.training.transfer_learning.layers import layers
 from cnnlab.training.transfer_learning.surgery import train_only, with_head
-from cnnlab.training.transfer_learning.transferring import Transferred, transfer
+from cnnlab.training.transfer_learning.transferring import Transferred, prepared, transfer
+from cnnlab.training.unbalanced.adjustment import LogitAdjustment
+from cnnlab.training.unbalanced.sampling import BalancedBatches
+from cnnlab.training.unbalanced.weights import class_weights
 
 __all__ = [
     "L2SP",
     "Advice",
+    "BalancedBatches",
+    "CrossValidated",
     "History",
+    "LogitAdjustment",
     "Mirrored",
     "Recipe",
     "Step",
     "StopTraining",
     "Transferred",
     "advise",
+    "class_weights",
     "classify",
+    "cross_validate",
     "evaluate",
     "features",
     "fit",
@@ -36,6 +45,7 @@ __all__ = [
     "load",
     "predict",
     "predict_crops",
+    "prepared",
     "save",
     "timing",
     "train_only",

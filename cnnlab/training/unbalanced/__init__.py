@@ -1,0 +1,1 @@
+"""Three ways to train on unbalanced classes: weights, balanced sampling, logit adjustment."""
