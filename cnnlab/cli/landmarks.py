@@ -2,11 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from cnnlab.cli.messages import AsJson, bar, one_line_errors, say, spinner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+SUSPICIOUS = "suspicious.csv"
+HEAD = "classifier.fc"  # of the network without a download: what it is given are its features
 
 commands = typer.Typer()
 landmarks = typer.Typer(
@@ -83,13 +91,65 @@ def download(
                 progress=progress,
             )
         if as_json:
-            _print_json(found)
+            typer.echo(json.dumps(_as_dict(found), indent=2))
             return
-        say(
-            f"{found.ok:,} of {found.rows:,} pictures are in {pictures}; {found.asked_now:,} rows were not settled before"
-        )
+        say(f"{found.ok:,} of {found.rows:,} pictures are in {pictures}; {found.asked_now:,} were not settled before")
         for reason, count in found.reasons.items():
             say(f"{count:>6,}  {reason}")
+
+
+@landmarks.command(epilog="Example: cnnlab landmarks inspect pictures/")
+def inspect(
+    pictures: Pictures,
+    labels: Annotated[
+        bool, typer.Option("--labels/--no-labels", help="Rank the labels too; needs a minute for 8,000 pictures.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Quarantine bad pictures, group near-duplicates, rank suspicious labels; writes inspection.csv, suspicious.csv."""
+    with one_line_errors(*BAD):
+        with spinner("Loading the network; PyTorch takes a few seconds …"):
+            from cnnlab.data.landmarks.inspection import NAME, quarantine_of
+            from cnnlab.data.landmarks.inspection import inspect as look_at
+
+            features = _features()
+        with bar("Inspecting", unit="pictures") as progress:
+            found = look_at(pictures, features=features, progress=progress)
+        told = _as_dict(found)
+        if labels:
+            with spinner("Ranking the labels by a network's features; a minute for 8,000 pictures …"):
+                told["suspicious"] = _rank_labels(pictures)
+        if as_json:
+            typer.echo(json.dumps(told, indent=2))
+            return
+        for reason, count in found.quarantined.items():
+            say(f"{count:>6,}  {reason}, in {quarantine_of(pictures)}")
+        say(f"{found.near_duplicates:>6,}  near-duplicates in {found.groups:,} groups; they stay")
+        say(f"{found.kept:>6,}  pictures are kept; {pictures / NAME} lists the others")
+        if labels:
+            say(f"The most suspicious labels come first in {pictures / SUSPICIOUS}")
+
+
+@landmarks.command(epilog="Example: cnnlab landmarks split pictures/ --out sets/")
+def split(
+    pictures: Pictures,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for train, validation and test.")],
+    validation: Annotated[float, typer.Option(help="Fraction of the pictures for validation.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Fraction of the pictures for the test.")] = 0.1,
+    seed: Seed = 0,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the pictures; otherwise they are hard links.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put the good pictures into DIR/train, validation and test, stratified, with near-duplicates in one part."""
+    with one_line_errors(*BAD):
+        from cnnlab.data.landmarks.split import split as divide
+
+        found = divide(pictures, out, validation=validation, test=test, seed=seed, copy=copy)
+        if as_json:
+            typer.echo(json.dumps(_as_dict(found), indent=2))
+            return
+        say(f"{found.train:,} for training, {found.validation:,} for validation, {found.test:,} for the test → {out}")
+        say(f"{found.classes} classes in every part; {found.groups} groups of near-duplicates, each in one part")
 
 
 @landmarks.command(epilog="Example: cnnlab landmarks serve --port 8765 --csv train.csv")
@@ -118,7 +178,48 @@ def serve(
         run(seed=seed, rows=rows, port=port, log=None, ready=ready)
 
 
-def _print_json(found: Any) -> None:
+def _as_dict(found: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
-    typer.echo(json.dumps(asdict(found), indent=2))
+    return asdict(found)
+
+
+def _features() -> "Callable[[Tensor], Tensor]":
+    """The features of pictures (N, 3, H, W) uint8 that the network without a download computes, (N, 1280)."""
+    import torch
+
+    from cnnlab import data, models, training
+
+    network = models.pretrained().model
+
+    def features(images: "Tensor") -> "Tensor":
+        unlabelled = data.Split(images, torch.zeros(len(images), dtype=torch.int64), ("",))
+        return cast("Tensor", training.features(network, HEAD, unlabelled).images)
+
+    return features
+
+
+def _rank_labels(pictures: Path) -> int:
+    """Write the labels from the most to the least suspicious; returns how many have another class that fits better."""
+    import torch
+
+    from cnnlab import data, evaluation, models, training
+    from cnnlab.data.landmarks.duplicates import SIZE
+    from cnnlab.data.landmarks.manifest import picture_path, read_manifest
+    from cnnlab.files import atomic
+
+    kept = [entry for entry in read_manifest(pictures).values() if entry.status == "ok"]
+    classes = tuple(sorted({entry.landmark_id for entry in kept}))
+    labels = torch.tensor([classes.index(entry.landmark_id) for entry in kept])
+    files = data.Pictures(tuple(picture_path(pictures, entry) for entry in kept), SIZE)
+    found = training.features(models.pretrained().model, HEAD, data.Split(files, labels, classes))
+    folds = min(5, int(labels.bincount().min()))
+    table = evaluation.suspicious_labels(cast("Tensor", found.images), found.labels, folds=folds)
+    told = table.assign(
+        id=[kept[place].id for place in table["index"]],
+        landmark_id=[classes[label] for label in table["label"]],
+        predicted=[classes[label] for label in table["predicted"]],
+    )
+    with atomic(pictures / SUSPICIOUS) as draft:
+        told[["id", "landmark_id", "predicted", "confidence", "margin"]].to_csv(draft, index=False)
+    return int((table["margin"] < 0).sum())

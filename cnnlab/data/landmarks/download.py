@@ -149,11 +149,17 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    loop = asyncio.new_event_loop()
-    with asyncio.Runner(loop_factory=lambda: loop) as runner, ThreadPoolExecutor(1) as thread:
-        running = thread.submit(runner.run, work)
+    loops = []
+
+    async def noted() -> None:
+        loops.append(asyncio.get_running_loop())
+        await work
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(asyncio.run, noted())
         try:
             return running.result()
-        except KeyboardInterrupt:  # of the notebook's kernel
-            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+        except KeyboardInterrupt:  # the cell was interrupted
+            for loop in loops:
+                loop.call_soon_threadsafe(lambda loop=loop: [task.cancel() for task in asyncio.all_tasks(loop)])
             raise
