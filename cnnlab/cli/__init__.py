@@ -1,4 +1,4 @@
-"""The command line: ``cnnlab lab | run | check | reset | doctor | models | summary | classify | demo | landmarks``.
+"""The command line: ``cnnlab lab | run | check | reset | doctor | models | summary | classify | train | demo | …``.
 
 Commands import what they need when they run, so that ``cnnlab --help`` answers at once.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import cnnlab
-from cnnlab.cli import course, demos, landmarks, networks, photos
+from cnnlab.cli import course, demos, landmarks, networks, photos, training
 
 app = typer.Typer(
     name="cnnlab",
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(course.commands)
 app.add_typer(networks.commands)
 app.add_typer(photos.commands)
+app.add_typer(training.commands)
 app.add_typer(demos.commands)
 app.add_typer(landmarks.commands)
 

@@ -18,11 +18,15 @@ commands = typer.Typer()
 @commands.command(epilog="Example: cnnlab classify photo.jpg --top 15 --out labelled.png")
 def classify(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="Picture files, or folders of them.")],
-    top: Annotated[int, typer.Option(min=1, max=1000, help="How many classes to show.")] = 5,
+    top: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="How many classes to show.", show_default="5, if there are")
+    ] = None,
     network: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="A network with ImageNet weights.", show_default="efficientnet_lite0, offline"
+            metavar="NAME",
+            help="A network with ImageNet weights, or a .safetensors file of `cnnlab train`.",
+            show_default="efficientnet_lite0, offline",
         ),
     ] = None,
     out: Annotated[
@@ -31,7 +35,7 @@ def classify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is on photographs, with a network trained on ImageNet's 1,000 classes.
+    """Say what is on photographs, with a network trained on ImageNet's 1,000 classes, or with your own.
 
     A file that is no picture is named and left out; the others are classified.
     """
@@ -40,11 +44,13 @@ def classify(
         single = out is not None and _one_file(out, files, named=photos)
         with spinner("Loading the network; PyTorch takes a few seconds …"):
             from cnnlab.inference import classify as name_them
-            from cnnlab.models import pretrained
+            from cnnlab.models import load_pretrained, pretrained
 
-            trained = pretrained(network)
+            saved = network is not None and network.endswith(".safetensors")
+            trained = load_pretrained(network) if network is not None and saved else pretrained(network)
+            shown = min(5, len(trained.classes)) if top is None else top
         with bar("Classifying", unit="photos") as progress:
-            classified = name_them(trained, files, top=top, progress=lambda done: progress(done, len(files)))
+            classified = name_them(trained, files, top=shown, progress=lambda done: progress(done, len(files)))
         if as_json:
             typer.echo(_json(classified, trained.source))
         else:

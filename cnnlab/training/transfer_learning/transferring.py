@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from cnnlab.data import Augment, Split, Splits
+from cnnlab.data import Augment, Images, Pictures, Split, Splits, ahead, decode
 from cnnlab.evaluation import Report
 from cnnlab.models import Preprocess, Pretrained
 from cnnlab.training.fitting import fit
@@ -143,6 +144,28 @@ def transfer(
     )
 
 
+def prepared(network: Pretrained, split: Split) -> Split:
+    """A split whose pictures were prepared by the preprocessing of ``network``, as floats in memory.
+
+    A network with another normalisation than −1 … 1 needs it, such as torchvision's. Pictures of a folder are read in
+    their own size.
+
+    Raises:
+        UnreadablePictureError: for a picture that cannot be decoded.
+
+    >>> from cnnlab import data, models
+    >>> network = models.pretrained()
+    >>> prepared(network, data.Split(data.photo("chelsea")[None], torch.tensor([0]), ("cat",)))
+    Split(1 pictures of 3×224×224, 1 classes)
+    """
+    images = split.images
+    if isinstance(images, Pictures):
+        found = ahead(lambda path: network.preprocess(decode(path)), images.paths, pending=64)
+    else:
+        found = (network.preprocess(picture) for picture in cast(Tensor, images))
+    return replace(split, images=cast(Images, torch.stack(list(found))))
+
+
 def _for_pictures(source: nn.Module | Pretrained, train: Split) -> Pretrained:
     """The source with the preprocessing of ``train``, which the network will be trained on.
 
@@ -156,8 +179,7 @@ def _for_pictures(source: nn.Module | Pretrained, train: Split) -> Pretrained:
         if not scaled and {*mean, *std} != {0.5}:
             raise ValueError(
                 f"this network was trained on pictures with mean {mean} and standard deviation {std}, and uint8 "
-                "pictures are scaled with 0.5 and 0.5; prepare them: data.Split(torch.stack([network.preprocess("
-                "split.images[i]) for i in range(len(split))]), split.labels, split.classes)"
+                "pictures are scaled with 0.5 and 0.5; prepare each part with cnnlab.training.prepared(network, split)"
             )
     elif scaled:
         raise ValueError(

@@ -7,6 +7,7 @@ import torch
 import torchvision
 from PIL import Image
 
+from cnnlab import models
 from cnnlab.data import decode, photo
 from cnnlab.models import build, load_torchvision, pretrained
 
@@ -165,3 +166,21 @@ def test_offline_a_network_that_needs_a_download_names_the_one_that_needs_none(m
     monkeypatch.setattr("cnnlab.downloads.urlopen", refuse)
     with pytest.raises(OSError, match=r"could not be downloaded \(no network\).*needs no download: EfficientNet-Lite0"):
         build("alexnet", weights="imagenet")
+
+
+def test_a_size_of_two_sides_is_covered_and_cropped_as_pillow_does():
+    from PIL import ImageOps
+
+    picture = Image.fromarray(photo("coffee").permute(1, 2, 0).numpy())
+    half = models.Preprocess((96, 120), (96, 120), (0.5,) * 3, (0.5,) * 3, "bilinear")
+    theirs = torch.from_numpy(np.array(ImageOps.fit(picture, (120, 96), Image.Resampling.BILINEAR)))
+    ours = half(picture)
+    assert ours.shape == (3, 96, 120)
+    assert (ours - (theirs.permute(2, 0, 1) / 127.5 - 1)).abs().mean() < 0.02
+
+
+def test_a_single_mean_makes_a_photograph_grey_as_pillow_does():
+    picture = Image.fromarray(photo("coffee", size=(64, 64)).permute(1, 2, 0).numpy())
+    grey = models.Preprocess(64, 64, (0.0,), (1.0,), "bilinear")(picture)
+    expected = torch.from_numpy(np.array(picture.convert("L"))) / 255
+    assert (grey[0] - expected).abs().max() < 2 / 255

@@ -131,3 +131,35 @@ def test_a_loaded_network_is_in_eval_mode_and_does_not_change_with_its_file(save
         file.seek(-400, 2)
         file.write(bytes(400))
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
+
+
+def test_preprocessing_is_kept_and_files_without_it_load_as_before(tmp_path):
+    net, path = models.build("lenet5", num_classes=2), tmp_path / "net.safetensors"
+    for size in (28, (28, 30)):
+        prepare = models.Preprocess(size, size, (0.5,), (0.25,), "bicubic")
+        cnnlab.save(path, net, classes=("a", "b"), preprocess=prepare)
+        assert models.load_pretrained(path).preprocess == prepare
+    cnnlab.save(path, net, classes=("a", "b"))
+    assert "preprocess" not in cnnlab.load(path).card
+    with pytest.raises(ValueError, match=r"net\.safetensors does not say how photographs are prepared"):
+        models.load_pretrained(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resize": 10**9},
+        {"crop": [0, 5]},
+        {"std": [0.0]},
+        {"mean": [0.5] * 4},
+        {"interpolation": "magic"},
+        {"mean": "x"},
+    ],
+)
+def test_a_preprocessing_that_is_none_is_refused(tmp_path, change):
+    path, prepare = tmp_path / "net.safetensors", models.Preprocess(28, 28, (0.5,), (0.5,), "bilinear")
+    cnnlab.save(path, models.build("lenet5", num_classes=1), classes=("a",), preprocess=prepare)
+    card = json.loads(path.with_suffix(".json").read_text())
+    changed(path, {"preprocess": card["preprocess"] | change})
+    with pytest.raises(ValueError, match=r"net\.safetensors: its metadata does not describe a preprocessing"):
+        models.load_pretrained(path)
