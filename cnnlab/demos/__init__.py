@@ -2,6 +2,7 @@
 
 from cnnlab.demos._architecture import ArchitectureDemo, architecture
 from cnnlab.demos._classify import ClassifyDemo, classify
+from cnnlab.demos._confusion import ConfusionDemo, confusion
 from cnnlab.demos._convolution import ConvolutionDemo, convolution
 from cnnlab.demos._demo import Demo
 from cnnlab.demos._draw import DrawDemo, draw
@@ -12,6 +13,7 @@ from cnnlab.demos._training import TrainingDemo, training
 __all__ = [
     "ArchitectureDemo",
     "ClassifyDemo",
+    "ConfusionDemo",
     "ConvolutionDemo",
     "Demo",
     "DrawDemo",
@@ -20,6 +22,7 @@ __all__ = [
     "TrainingDemo",
     "architecture",
     "classify",
+    "confusion",
     "convolution",
     "draw",
     "kernels",

@@ -6,6 +6,9 @@ from cnnlab.look.arrays.channels import channels
 from cnnlab.look.arrays.gram_matrix import gram_matrix
 from cnnlab.look.arrays.sliding import sliding
 from cnnlab.look.bars import bars
+from cnnlab.look.by_frequency import by_frequency
+from cnnlab.look.calibration import calibration
+from cnnlab.look.cell import cell
 from cnnlab.look.confusion import confusion, correlations
 from cnnlab.look.curves import curves
 from cnnlab.look.efficiency import efficiency
@@ -28,6 +31,9 @@ __all__ = [
     "activations",
     "architecture",
     "bars",
+    "by_frequency",
+    "calibration",
+    "cell",
     "channels",
     "class_counts",
     "confusion",
