@@ -16,12 +16,12 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from cnnlab import course, data, demos, evaluation, inference, look, models, training
+    from cnnlab import course, data, demos, evaluation, inference, look, models, style, training
     from cnnlab.inference import evaluate, predict
     from cnnlab.models import Probe, convolutionize, load, save
     from cnnlab.training import fit
 
-_ROOMS = ("data", "models", "evaluation", "inference", "training", "look", "demos", "course")
+_ROOMS = ("data", "models", "evaluation", "inference", "training", "style", "look", "demos", "course")
 _NAMES = {
     "Probe": "cnnlab.models",
     "convolutionize": "cnnlab.models",
@@ -47,6 +47,7 @@ __all__ = [
     "models",
     "predict",
     "save",
+    "style",
     "training",
 ]
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from cnnlab.data.sources.drawings import drawing, drawn
     from cnnlab.data.sources.mnist import digits
     from cnnlab.data.sources.photos import photo
+    from cnnlab.data.sources.style_pictures import STYLE_PICTURES, style_picture
     from cnnlab.data.sources.torchvision_sets import torchvision_dataset
     from cnnlab.data.split import Images, Split, Splits, Unreadable, stratify
     from cnnlab.data.statistics import ChannelStatistics, channel_statistics
 
 _NAMES = {
+    "STYLE_PICTURES": "cnnlab.data.sources.style_pictures",
     "Augment": "cnnlab.data.feeding",
     "Augmentation": "cnnlab.data.augmentation",
     "Batches": "cnnlab.data.feeding",
@@ -48,6 +50,7 @@ _NAMES = {
     "folder": "cnnlab.data.folders",
     "photo": "cnnlab.data.sources.photos",
     "stratify": "cnnlab.data.split",
+    "style_picture": "cnnlab.data.sources.style_pictures",
     "ten_crops": "cnnlab.data.krizhevsky",
     "to_float": "cnnlab.data.feeding",
     "torchvision_dataset": "cnnlab.data.sources.torchvision_sets",
@@ -55,6 +58,7 @@ _NAMES = {
 }
 
 __all__ = [
+    "STYLE_PICTURES",
     "Augment",
     "Augmentation",
     "Batches",
@@ -80,6 +84,7 @@ __all__ = [
     "landmarks",
     "photo",
     "stratify",
+    "style_picture",
     "ten_crops",
     "to_float",
     "torchvision_dataset",
