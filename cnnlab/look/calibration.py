@@ -41,5 +41,5 @@ def calibration(reports: Report | Mapping[str, Report], *, bins: int = 10, level
         above.fill_between(confidence, 100 * there.low, 100 * there.high, color=COLOURS[place], alpha=0.15, linewidth=0)
         below.stairs(curve.pictures, [*(100 * curve.above), 100], color=COLOURS[place], linewidth=1.5)
     above.set(xlim=(0, 100), ylim=(0, 100))
-    above.legend(fontsize=SMALL, frameon=False, loc="upper left")
+    above.legend(fontsize=SMALL, frameon=False, loc="lower right")
     return figure

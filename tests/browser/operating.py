@@ -54,3 +54,16 @@ def draw_a_seven(shown: Locator) -> None:
             break
         shown.page.wait_for_timeout(500)
     assert "classes: 7" in picture(shown)[1], seven
+
+
+def click_a_cell_of_the_matrix(shown: Locator) -> None:
+    """With the pointer on the diagonal, then with an arrow key beside it; the pictures must be those of the cell."""
+    before = picture(shown)
+    matrix = shown.locator("canvas[role=application]")
+    expect(matrix).to_be_visible()
+    box = matrix.bounding_box()
+    shown.page.mouse.click(box["x"] + box["width"] * 3.5 / 10, box["y"] + box["height"] * 3.5 / 10)
+    clicked = changed(shown, before)
+    assert "pictures of 3, recognised" in clicked[1]
+    matrix.press("ArrowRight")
+    assert "of 3, taken for 4" in changed(shown, clicked)[1]

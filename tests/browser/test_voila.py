@@ -11,7 +11,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SECONDS
-from tests.browser.operating import changed, draw_a_seven, picture, point_at_a_position_of_the_response
+from tests.browser.operating import (
+    changed,
+    click_a_cell_of_the_matrix,
+    draw_a_seven,
+    picture,
+    point_at_a_position_of_the_response,
+)
 
 
 @pytest.fixture
@@ -59,3 +65,7 @@ def test_the_pointer_shows_how_a_position_of_the_response_is_computed(served):
 
 def test_the_canvas_is_drawn_on_and_read(served):
     draw_a_seven(served("draw"))
+
+
+def test_a_click_on_the_confusion_matrix_shows_the_pictures_of_the_cell(served):
+    click_a_cell_of_the_matrix(served("confusion"))
