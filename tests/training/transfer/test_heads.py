@@ -27,7 +27,7 @@ def source() -> nn.Module:
 
 @pytest.mark.parametrize("head", ["linear", "mlp", "average", *CLASSIFIERS])
 def test_every_head_learns_on_the_features_and_classifies_pictures(source, split, head):
-    result = transfer(source, split[:45], head=head, epochs=30, learning_rate=0.01, progress=False)
+    result = transfer(source, split[:45], head=head, epochs=150, learning_rate=0.03, progress=False)
     assert cnnlab.evaluate(result.network.model, split[45:]).accuracy > 0.9
     assert result.history.train_accuracy.iloc[-1] > 0.9
 
