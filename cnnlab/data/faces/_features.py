@@ -20,7 +20,7 @@ def ears(head: Head) -> None:
             [side * (person.cheek + 0.3 * size) + ring[:, 0], 0.12 + ring[:, 1], np.full(14, -0.08)]
         )
         head.shaded(head.at(place), darker(person.skin, 0.95), steps=3)
-        inner = place * 1.0
+        inner = place.copy()
         inner[:, :2] = (place[:, :2] - place[:, :2].mean(axis=0)) * 0.5 + place[:, :2].mean(axis=0)
         head.fill(head.at(inner), darker(person.skin, 0.78))
         if person.earrings:
@@ -34,6 +34,8 @@ def face(head: Head) -> None:
     head.shaded(head.at(head.outline), person.skin, bright=0.5 * head.moment.contrast, inset=0.36)
     blush = mixed(person.skin, (206, 84, 76), 0.13)
     for side in (-1, 1):
+        if side * head.moment.yaw > 0.25:  # turned away
+            continue
         for size, part in ((1.0, 0.5), (0.66, 1.0)):
             ring = CIRCLE * (0.17 * size, 0.12 * size) + (side * 0.58 * person.cheek, 0.38 - 0.04 * head.moment.smile)
             head.fill(head.on(ring), mixed(person.skin, blush, part))

@@ -45,13 +45,13 @@ def front(head: Head, random: Random) -> None:
         lift = 0.2 * person.volume * (1 if moment.parting > 0 else -1)
         crown[3], crown[5] = (crown[3][0], crown[3][1] - lift), (crown[5][0], crown[5][1] + lift)
     if moment.cut == "swept":
-        crown[4] = (0.0, -1.3 * out)
+        crown[3:6] = [(-0.5 * cheek * out, -1.2 * out), (0.0, -1.28 * out), (0.5 * cheek * out, -1.2 * out)]
     top = curve(crown)
     depth = 0.04 - 0.16 * (-top[:, 1]).clip(0, 1.2)
     inner = curve(_hairline(head, cheek, line, side_down))
     lifted = head.on(inner, 0.05)
     whole = np.concatenate([head.at(np.column_stack([top, depth])), lifted])
-    head.shaded(whole, colour, bright=0.02 + 0.12 * moment.contrast, inset=0.3)
+    head.shaded(whole, colour, bright=0.02 + 0.12 * moment.contrast, steps=4, inset=0.07)
     if person.curl > 0.5 and moment.cut != "buzz":
         _curls(head, top[2:-2], -0.06, colour, random)
         for place in lifted[4:-4:3]:

@@ -40,7 +40,8 @@ class Head:
     def on(self, points: Points | Shape, lift: float = 0.0) -> Points:
         """Points (k, 2) on the surface of the face, ``lift`` above it, in the picture."""
         flat = np.asarray(points, dtype=np.float64)
-        rest = 1 - (flat[:, 0] / (1.05 * self.person.cheek)) ** 2 - (flat[:, 1] / TALL) ** 2
+        broad = 1.05 * self.person.cheek * (1 - (1 - self.person.jaw) * (flat[:, 1] / 0.6).clip(0, 1))
+        rest = 1 - (flat[:, 0] / broad) ** 2 - (flat[:, 1] / TALL) ** 2
         depth = DEEP * np.sqrt(rest.clip(0.02)) + lift
         return self.at(np.column_stack([flat, depth]))
 
