@@ -128,6 +128,8 @@ def transfer(
     for trained in stages:
         train_only(model, trained)
         if _features_suffice(model, name, picture, trained, augment, copies):
+            if progress:
+                print(f"features of {len(train):,} training pictures: computed once, then kept", flush=True)
             inputs = features(model, name, train, augment=augment, copies=max(copies, 1), seed=seed)
             held_out = None if validation is None else features(model, name, validation)
             top = model.get_submodule(name)
