@@ -161,5 +161,10 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
             return running.result()
         except KeyboardInterrupt:  # the cell was interrupted
             for loop in loops:
-                loop.call_soon_threadsafe(lambda loop=loop: [task.cancel() for task in asyncio.all_tasks(loop)])
+                loop.call_soon_threadsafe(_cancel_all, loop)
             raise
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
