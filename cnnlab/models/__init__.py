@@ -26,6 +26,7 @@ from cnnlab.models.inspect.parts import parts
 from cnnlab.models.inspect.probe import Probe
 from cnnlab.models.inspect.summaries import summary
 from cnnlab.models.inspect.two_parts import Parts, features_and_classifier
+from cnnlab.models.landmark_report import landmark_augmented_runs, landmark_runs
 from cnnlab.models.published import ilsvrc, published
 from cnnlab.models.registry import MODELS
 from cnnlab.models.weights.loading import load_in_order, load_timm, load_torchvision
@@ -71,6 +72,8 @@ __all__ = [
     "grad_cam",
     "ilsvrc",
     "initialise",
+    "landmark_augmented_runs",
+    "landmark_runs",
     "load",
     "load_in_order",
     "load_pretrained",
