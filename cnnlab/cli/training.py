@@ -38,7 +38,8 @@ def train(
         if not out.parent.is_dir():
             raise ValueError(f"--out must lie in a folder that exists, got {out}")
         with spinner("Loading the network; PyTorch takes a few seconds …"):
-            from cnnlab import data, evaluate
+            from cnnlab import data
+            from cnnlab.inference import evaluate
             from cnnlab.models import pretrained
             from cnnlab.training import prepared, transfer
 
@@ -46,9 +47,8 @@ def train(
             side = network.preprocess.crop
             splits = data.folder(pictures, size=(side, side) if isinstance(side, int) else side)
             if {*network.preprocess.mean, *network.preprocess.std} != {0.5}:
-                splits = splits._replace(
-                    **{part: prepared(network, getattr(splits, part)) for part in ("train", "validation", "test")}
-                )
+                train, validation, test = (prepared(network, part) for part in splits[:3])
+                splits = splits._replace(train=train, validation=validation, test=test)
         result = transfer(network, splits, last=last, epochs=epochs, progress=not as_json)
         report = evaluate(result.network.model, splits.test)
         written = _write(out, result, splits, report)
@@ -67,8 +67,9 @@ def train(
 
 def _write(out: Path, result: "Transferred", splits: "Splits", report: "Report") -> list[Path]:
     """Write network, metadata, report and curves; returns their paths."""
-    from cnnlab import look, save
+    from cnnlab import look
     from cnnlab.files import atomic
+    from cnnlab.models import save
 
     network, history = result
     notes = (

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -11,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from cnnlab.data import Augment, Images, Pictures, Split, Splits, ahead, decode
+from cnnlab.data import Augment, Split, Splits
 from cnnlab.evaluation import Report
-from cnnlab.models import Preprocess, Pretrained
+from cnnlab.models import Pretrained
 from cnnlab.training.fitting import fit
 from cnnlab.training.history import History
 from cnnlab.training.transfer_learning._plan import Choice, plan
@@ -22,6 +21,7 @@ from cnnlab.training.transfer_learning.conservative import L2SP
 from cnnlab.training.transfer_learning.groups import COPIED, groups
 from cnnlab.training.transfer_learning.heads import Estimator
 from cnnlab.training.transfer_learning.layers import Layer, Which, below, layers
+from cnnlab.training.transfer_learning.pictures import fitting_source
 from cnnlab.training.transfer_learning.surgery import Head, reinitialise, train_only, with_head
 
 
@@ -96,7 +96,7 @@ def transfer(
     tensor([0, 1, 2])
     """
     train, validation = (data.train, data.validation) if isinstance(data, Splits) else (data, None)
-    network = _for_pictures(source, train)
+    network = fitting_source(source, train)
     picture = train.images.shape[1:]
     choice = Choice(scenario, freeze, last, gradual, copied)
     with torch.random.fork_rng(devices=[]):
@@ -144,58 +144,6 @@ def transfer(
     return Transferred(
         network._replace(model=model.eval(), classes=train.classes), History.of(rows, runtime=histories[-1].runtime)
     )
-
-
-def prepared(network: Pretrained, split: Split) -> Split:
-    """A split whose pictures were prepared by the preprocessing of ``network``, as floats in memory.
-
-    A network with another normalisation than −1 … 1 needs it, such as torchvision's. Pictures of a folder are read in
-    their own size.
-
-    Raises:
-        UnreadablePictureError: for a picture that cannot be decoded.
-
-    >>> from cnnlab import data, models
-    >>> network = models.pretrained()
-    >>> prepared(network, data.Split(data.photo("chelsea")[None], torch.tensor([0]), ("cat",)))
-    Split(1 pictures of 3×224×224, 1 classes)
-    """
-    images = split.images
-    if isinstance(images, Pictures):
-        found = ahead(lambda path: network.preprocess(decode(path)), images.paths, pending=64)
-    else:
-        found = (network.preprocess(picture) for picture in cast(Tensor, images))
-    return replace(split, images=cast(Images, torch.stack(list(found))))
-
-
-def _for_pictures(source: nn.Module | Pretrained, train: Split) -> Pretrained:
-    """The source with the preprocessing of ``train``, which the network will be trained on.
-
-    Raises:
-        ValueError: if the source was trained on pictures of another normalisation, or nobody can tell.
-    """
-    images = train.images
-    scaled = isinstance(images, Tensor) and images.is_floating_point()
-    if isinstance(source, Pretrained):
-        mean, std = source.preprocess.mean, source.preprocess.std
-        if not scaled and {*mean, *std} != {0.5}:
-            raise ValueError(
-                f"this network was trained on pictures with mean {mean} and standard deviation {std}, and uint8 "
-                "pictures are scaled with 0.5 and 0.5; prepare each part with cnnlab.training.prepared(network, split)"
-            )
-    elif scaled:
-        raise ValueError(
-            "these pictures are floats, and a module alone does not tell how they must be normalised; pass "
-            "models.Pretrained(model, preprocess, classes, source), or uint8 pictures, which are scaled to −1 … 1"
-        )
-    if isinstance(source, Pretrained) and scaled:
-        return source._replace(source=f"transferred from {source.source}")
-    channels, height, width = images.shape[1:]
-    size = height if height == width else (height, width)
-    half = (0.5,) * channels
-    text = source.source if isinstance(source, Pretrained) else type(source).__name__
-    model = source.model if isinstance(source, Pretrained) else source
-    return Pretrained(model, Preprocess(size, size, half, half, "bilinear"), (), f"transferred from {text}")
 
 
 def _nothing(choice: Choice, augment: Augment | None, copies: int) -> list[Layer]:

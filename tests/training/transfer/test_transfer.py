@@ -5,10 +5,11 @@ import copy
 import pytest
 import torch
 import torchvision
+from PIL import Image
 from torch import nn
 
 import cnnlab
-from cnnlab import data, models
+from cnnlab import data, models, training
 from cnnlab.training import fit, layers, train_only, transfer, with_head
 
 EXACT = {"progress": False, "precision": "float32"}
@@ -198,3 +199,25 @@ def test_another_normalisation_than_the_sources_is_refused_and_prepared_pictures
         transfer(source, floats, progress=False)
     result = transfer(network, floats, epochs=1, progress=False)
     assert result.network.preprocess == imagenet
+
+
+def test_prepared_pictures_are_what_the_preprocessing_makes_of_each_file(source, tmp_path):
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for number in range(3):
+            Image.new("RGB", (90, 60), (60 * number, 99, 7)).save(tmp_path / label / f"{number}.png")
+    imagenet = models.Preprocess(36, 32, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bilinear")
+    network = models.Pretrained(source, imagenet, ("x",) * 10, "a test")
+    split = data.folder(tmp_path, size=(32, 32), validation=0.3, test=0.3).train
+    found = training.prepared(network, split)
+    assert torch.equal(found.images[0], imagenet(data.decode(split.images.paths[0])))
+    assert torch.equal(found.labels, split.labels)
+    # A black pixel by hand: (0 - mean) / deviation.
+    black = data.Split(torch.zeros(2, 3, 40, 40, dtype=torch.uint8), torch.arange(2), ("a", "b"))
+    assert training.prepared(network, black).images[0, 0, 0, 0].item() == pytest.approx(-0.485 / 0.229)
+
+
+def test_a_single_class_is_refused(source):
+    one = data.Split(torch.zeros(2, 3, 32, 32, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64), ("a",))
+    with pytest.raises(ValueError, match=r"tells two or more classes apart, and the data has \('a',\)"):
+        transfer(source, one, progress=False)
