@@ -12,7 +12,17 @@ from cnnlab.cli.messages import one_line_errors, say
 from cnnlab.course.notebooks import CourseError, write
 
 # A test compares these with cnnlab.demos, whose import takes seconds.
-NAMES = ("architecture", "classify", "confusion", "convolution", "draw", "kernels", "scan", "training")
+NAMES = (
+    "architecture",
+    "augmentation",
+    "classify",
+    "confusion",
+    "convolution",
+    "draw",
+    "kernels",
+    "scan",
+    "training",
+)
 # Voilà's page asks another server for its icons. The browser refuses that, so the page opens without a network, too.
 OWN_FILES_ONLY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 

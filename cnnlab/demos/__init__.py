@@ -1,6 +1,7 @@
 """Interactive demos for JupyterLab and Voilà; elsewhere each shows a picture of itself."""
 
 from cnnlab.demos._architecture import ArchitectureDemo, architecture
+from cnnlab.demos._augmentation import AugmentationDemo, augmentation
 from cnnlab.demos._classify import ClassifyDemo, classify
 from cnnlab.demos._confusion import ConfusionDemo, confusion
 from cnnlab.demos._convolution import ConvolutionDemo, convolution
@@ -12,6 +13,7 @@ from cnnlab.demos._training import TrainingDemo, training
 
 __all__ = [
     "ArchitectureDemo",
+    "AugmentationDemo",
     "ClassifyDemo",
     "ConfusionDemo",
     "ConvolutionDemo",
@@ -21,6 +23,7 @@ __all__ = [
     "ScanDemo",
     "TrainingDemo",
     "architecture",
+    "augmentation",
     "classify",
     "confusion",
     "convolution",
