@@ -24,8 +24,8 @@ def with_head(model: nn.Module, classes: int, picture: Sequence[int], head: Head
     - "mlp" is two linear layers, with 256 hidden units, ReLU and dropout between them;
     - "average" takes the place of the whole classifier: global average pooling and a linear layer (the softmax is part
       of the loss), with which a network that flattens its feature maps takes pictures of other sizes;
-    - "svm", "random_forest" and "nearest_neighbours" are scikit-learn's; any other classifier of scikit-learn is passed
-      as it is;
+    - "svm", "random_forest", "boosted_trees" and "nearest_neighbours" are scikit-learn's; any other classifier of
+      scikit-learn is passed as it is;
     - a module of your own takes what the last layer took, and returns logits (N, classes).
 
     Raises:
