@@ -52,7 +52,7 @@ def test_neighbours_in_pixels_fail_where_those_in_pretrained_features_succeed():
 
     labels = torch.arange(12).repeat_interleave(10)
     drawn = [draw_landmark(8 * landmark, number) for landmark in range(12) for number in range(10)]
-    images = torch.stack([torch.from_numpy(np.asarray(picture.resize((192, 144)))) for picture in drawn])
+    images = torch.stack([torch.from_numpy(np.array(picture.resize((192, 144)))) for picture in drawn])
     images = images.permute(0, 3, 1, 2)  # channels-last in memory, which this network is fastest with
     with torch.inference_mode():
         maps = torch.cat([models.pretrained().model.features(data.to_float(part)) for part in images.split(40)])
