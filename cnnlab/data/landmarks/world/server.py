@@ -121,7 +121,7 @@ class _Server:
                 web.get("/{id}.jpg", self.picture),
             ]
         )
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)  # 0 would wait for the stalled answers
         await runner.setup()
         try:
             site = web.TCPSite(runner, "127.0.0.1", port)
