@@ -67,7 +67,7 @@ def test_groups_keep_the_ratio_of_their_rates(tiny):
     assert second / first == pytest.approx(4)
 
 
-def test_a_loader_without_a_length_cannot_be_searched_and_bad_ranges_are_refused(tiny):
+def test_bad_ranges_and_a_loss_that_is_not_finite_from_the_start_are_refused(tiny):
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 2))
     for options in ({"low": 0}, {"low": 1, "high": 0.1}, {"steps": 9}):
         with pytest.raises(ValueError, match="needs 0 < low < high and 10 steps or more"):
