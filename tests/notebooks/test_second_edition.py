@@ -41,6 +41,12 @@ BLOCKS = {
     r"ResNeXt": r"groups",
     r"Gram matrix": r"Gram matrix",
     r"freezing|frozen": r"frozen",
+    r"pipeline": r"subset.*download.*inspect.*split",
+    r"stratified sample": r"stratified sample: .*give each its share",
+    r"\*\*download\*\*": r"One download: .*a line with the reason.*ask again",
+    r"perceptual hash": r"A perceptual hash: .*256 bits",
+    r"\*\*split\*\*": r"A split: .*groups of copies",
+    r"out of fold": r"Judged out of fold: .*judge the last 1/5",
 }
 DRAWS = ("look.schematic(", "look.channels(", "look.sliding(", "look.gram_matrix(")
 
