@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import cnnlab
-from cnnlab.cli import course, demos, landmarks, networks, photos, training
+from cnnlab.cli import course, demos, landmarks, networks, photos, style, training
 
 app = typer.Typer(
     name="cnnlab",
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(course.commands)
 app.add_typer(networks.commands)
 app.add_typer(photos.commands)
+app.add_typer(style.commands)
 app.add_typer(training.commands)
 app.add_typer(demos.commands)
 app.add_typer(landmarks.commands)

@@ -40,8 +40,8 @@ def classify(
     A file that is no picture is named and left out; the others are classified.
     """
     with one_line_errors(ValueError, OSError, ImportError):
-        files = _files(photos)
-        single = out is not None and _one_file(out, files, named=photos)
+        files = files_of(photos)
+        single = out is not None and names_one_file(out, files, named=photos)
         with spinner("Loading the network; PyTorch takes a few seconds …"):
             from cnnlab.inference import classify as name_them
             from cnnlab.models import load_pretrained, pretrained
@@ -64,7 +64,7 @@ def classify(
         raise typer.Exit(0 if classified.guesses else BAD_INPUT)
 
 
-def _files(named: list[Path]) -> list[Path]:
+def files_of(named: list[Path]) -> list[Path]:
     """The files, and those of the folders; hidden ones apart."""
     files = []
     for path in named:
@@ -83,7 +83,7 @@ def _files(named: list[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def _one_file(out: Path, files: list[Path], *, named: list[Path]) -> bool:
+def names_one_file(out: Path, files: list[Path], *, named: list[Path]) -> bool:
     """Whether ``out`` is to be the file for one photo, and not the folder for several; it is checked before the work.
 
     Raises:

@@ -1,6 +1,7 @@
 """The network that compares pictures: its layers, its normalisation, and how many bytes a pixel costs."""
 
 import copy
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -45,10 +46,11 @@ def default_layers(model: nn.Module) -> Layers:
     """The layers for content and style of a network: `LITE0`'s, or by a rule that gives Gatys et al.'s for VGG-19.
 
     Style: the first activation of each resolution down to a sixteenth of the picture. Content: the second activation at
-    an eighth of the picture. Gatys et al. 2016, section 3, with ReLUs in place of the convolutions before them.
+    an eighth of the picture, or at the smallest resolution if that is larger. Gatys et al. 2016, section 3, with ReLUs
+    in place of the convolutions before them.
 
     Raises:
-        ValueError: if the network has no activation at an eighth of its input's resolution.
+        ValueError: if the network has no activation layers that are modules.
 
     >>> from cnnlab.models import build
     >>> default_layers(build("vgg19", num_classes=2, widths=(4,) * 5, units=(4, 4))).content
@@ -56,17 +58,17 @@ def default_layers(model: nn.Module) -> Layers:
     """
     if isinstance(model, EfficientNetLite0):
         return LITE0
-    side = 64
+    side = 256
     found: dict[int, list[str]] = {}
     for name, shape in _activations(model, side):
-        if side % shape[-1] == 0:
-            found.setdefault(side // shape[-1], []).append(name)
-    at_content = found.get(CONTENT_STRIDE)
-    if not at_content:
+        # To the next power of two, since convolutions without padding take some pixels from the border.
+        found.setdefault(2 ** round(math.log2(side / shape[-1])), []).append(name)
+    if not found:
         raise ValueError(
-            f"{type(model).__name__} has no activation layer at 1/{CONTENT_STRIDE} of the picture's resolution; name "
+            f"{type(model).__name__} has no activation layer that puts out feature maps; name "
             "layers=Layers(content=(…,), style=(…,))"
         )
+    at_content = found[max((stride for stride in found if stride <= CONTENT_STRIDE), default=min(found))]
     style = tuple(found[stride][0] for stride in STYLE_STRIDES if stride in found)
     return Layers(content=(at_content[min(1, len(at_content) - 1)],), style=style)
 

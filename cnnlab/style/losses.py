@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cnnlab.style.gram import gram
 
-TINY = 1e-12  # what a share is divided by at least: a black picture has maps of zeros
+TINY = 1e-30  # what a share is divided by at least: a black picture has maps of zeros
 
 
 def content_loss(maps: Tensor, target: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import os
 import pickle
 import time
 import tomllib
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
@@ -294,9 +295,11 @@ def _read(path: str | os.PathLike[str], settings: dict[str, Any]) -> dict[str, A
     if not Path(path).exists():
         return None
     try:
+        if not zipfile.is_zipfile(path):  # before torch.load, which would take it for a file of PyTorch 1.5
+            raise ValueError("it is cut off or something else")
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         found = state["settings"]
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, OSError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError, OSError) as error:
         raise ValueError(f"{path} is no state of a training; name another file in resume to begin again") from error
     changed = [name for name in settings if found.get(name) != settings[name]]
     if changed:
