@@ -54,6 +54,7 @@ bench: $(VENV)/.bench  ## time fit against other libraries, and the rest (half a
 	$(BIN)/python benchmarks/runtime.py
 	$(BIN)/python benchmarks/convolutionize.py
 	$(BIN)/python benchmarks/classifying.py
+	$(BIN)/python benchmarks/style.py
 
 clean:  ## remove the environments
 	rm -rf $(VENV) $(VENV)-lowest

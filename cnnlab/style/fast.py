@@ -8,6 +8,7 @@ every convolution. The network computes a change of the picture's logits: at fir
 identity and learns the style alone, in hundreds of steps instead of ten thousands.
 """
 
+import copy
 import json
 import os
 from collections import OrderedDict
@@ -24,6 +25,7 @@ from cnnlab.files import atomic
 
 WIDTHS = (16, 32, 64)  # channels at the picture's resolution, at half and at a quarter; the paper's are 32, 64, 128
 BLOCKS = 5  # residual blocks
+EPSILON = 1e-5
 DARKEST = 0.02  # the logit of black, which would be infinite, is that of this value
 STRIDE = 4  # between the picture and the smallest feature maps
 KEY = "cnnlab.style"  # of the metadata in a file's header
@@ -64,12 +66,29 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The normalised maps, in the input's precision."""
-        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
-        if self.statistics is not None:
-            mean, variance = self.statistics
-        scale = self.weight[:, None, None] * (variance + 1e-5).rsqrt()
-        shift = self.bias[:, None, None] - mean * scale
-        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+        if self.statistics is None:
+            # A group for each channel takes a tenth of the time of `var_mean`. It computes in float32 in any case.
+            return F.group_norm(x, x.shape[1], self.weight, self.bias, eps=EPSILON).to(x.dtype)
+        mean, variance = self.statistics
+        scale = self.weight[:, None, None] * (variance + EPSILON).rsqrt()
+        return (x.float() * scale + (self.bias[:, None, None] - mean * scale)).to(x.dtype)
+
+
+class LastConv2d(nn.Conv2d):
+    """A convolution with few output channels, computed for squares of 2×2 pixels at once: equal, and faster.
+
+    Processors compute 16 output channels as fast as 3. So the kernel is shifted to each of the four pixels, and the
+    four kernels, one pixel larger, become the output channels of a convolution with stride 2.
+
+    Shape: (N, in_channels, H, W) -> (N, out_channels, H − k + 1, W − k + 1), both of them even.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The convolution."""
+        kernels = [F.pad(self.weight, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)]
+        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        # pixel_shuffle takes the four pixels of an output channel one after the other.
+        return F.pixel_shuffle(F.conv2d(input, torch.stack(kernels, dim=1).flatten(0, 1), bias, stride=2), 2)
 
 
 def _conv(
@@ -79,19 +98,29 @@ def _conv(
     *,
     stride: int = 1,
     upsample: bool = False,
-    norm: bool = True,
     relu: bool = True,
 ) -> nn.Sequential:
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if upsample:
         layers["upsample"] = nn.Upsample(scale_factor=2, mode="nearest")
     layers["pad"] = nn.ReflectionPad2d(kernel // 2)
-    layers["conv"] = nn.Conv2d(in_channels, out_channels, kernel, stride=stride, bias=not norm)
-    if norm:
-        layers["norm"] = InstanceNorm(out_channels)
+    layers["conv"] = nn.Conv2d(in_channels, out_channels, kernel, stride=stride, bias=False)
+    layers["norm"] = InstanceNorm(out_channels)
     if relu:
         layers["relu"] = nn.ReLU()
     return nn.Sequential(layers)
+
+
+def in_bfloat16(network: "FastStyle") -> "FastStyle":
+    """A copy whose convolutions compute in bfloat16, and with them what lies between; statistics stay in float32.
+
+    Autocast would pad and normalise in float32, which takes half of the time again.
+    """
+    twin = copy.deepcopy(network)
+    for layer in twin.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.bfloat16()
+    return twin
 
 
 class ResidualBlock(nn.Module):
@@ -132,12 +161,17 @@ class FastStyle(nn.Module):
             _conv(3, first, 9), _conv(first, second, 3, stride=2), _conv(second, third, 3, stride=2)
         )
         self.residual = nn.Sequential(*(ResidualBlock(third) for _ in range(blocks)))
-        last = _conv(first, 3, 9, norm=False, relu=False)
+        last = nn.Sequential(OrderedDict(pad=nn.ReflectionPad2d(4), conv=LastConv2d(first, 3, 9)))
         for parameter in last.parameters():
             nn.init.zeros_(parameter)  # it begins as the identity
         self.decoder = nn.Sequential(
             _conv(third, second, 3, upsample=True), _conv(second, first, 3, upsample=True), last
         )
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the convolutions."""
+        return next(self.encoder.parameters()).dtype  # those of the first
 
     def forward(self, x: Tensor) -> Tensor:
         """The pictures in the style."""
@@ -145,7 +179,7 @@ class FastStyle(nn.Module):
         if x.ndim != 4 or x.shape[1] != 3 or min(height, width) < 16:
             raise ValueError(f"FastStyle takes pictures (N, 3, H, W) of at least 16×16 pixels, got {tuple(x.shape)}")
         padded = padded_to_stride(x)
-        change = self.decoder(self.residual(self.encoder(2 * padded - 1)))
+        change = self.decoder(self.residual(self.encoder((2 * padded - 1).to(self.dtype))))
         return painted(padded, change)[..., :height, :width]
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from cnnlab.inference import Runtime, choose
 from cnnlab.models import EfficientNetLite0, Pretrained, Probe, pretrained
 
-MARGIN = 8  # pixels of replicate padding around a picture
+MARGIN = 2  # pixels of replicate padding around a picture
 STYLE_STRIDES = (1, 2, 4, 8, 16)  # of the layers that the style is taken from
 CONTENT_STRIDE = 8
 # Mean and standard deviation that torchvision normalises by.
@@ -114,6 +114,10 @@ class Features:
         Probe(model, self.names)  # names an unknown layer, with the near ones
         trunk = _folded(copy.deepcopy(trunk).eval()).requires_grad_(False)
         self.runtime: Runtime = choose(trunk, (1, 3, 256, 256), precision=precision, device=device, training=True)
+        if self.runtime.format.precision == "bfloat16":
+            for layer in trunk.modules():  # once, and not in every step as autocast does
+                if isinstance(layer, nn.Conv2d):
+                    layer.bfloat16()
         self.trunk = self.runtime.place(trunk)
 
     def __call__(self, pictures: Tensor, layers: Sequence[str] | None = None) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from cnnlab.data import Unreadable, UnreadablePictureError
 from cnnlab.files import atomic
 from cnnlab.inference import Runtime, choose
-from cnnlab.style.fast import STRIDE, FastStyle, InstanceNorm, padded_to_stride, painted
+from cnnlab.style.fast import STRIDE, FastStyle, InstanceNorm, in_bfloat16, padded_to_stride, painted
 from cnnlab.style.pictures import Picture, read, to_bytes, to_float, with_colours_of
 
 WHOLE = 3_000_000  # pixels: larger pictures are painted in tiles
@@ -83,10 +83,14 @@ def stylise(
         raise ValueError(f"tile must be at least 64 pixels, got {tile}")
     picture = to_float(read(photo))
     network = fast_style(style) if isinstance(style, str) else style
-    runtime = choose(network, tuple(picture.shape), precision=precision, device=device, training=False)
+    # As for many pictures: the rule for few avoids converting large weights, and these are small.
+    shape = (64, *picture.shape[1:])
+    runtime = choose(network, shape, precision=precision, device=device, training=False)
     network = cast(FastStyle, runtime.placed(network)).eval()
+    if runtime.format.precision == "bfloat16":
+        network = in_bfloat16(network)
     pixels = picture.shape[2] * picture.shape[3]
-    with torch.inference_mode(), runtime.autocast():
+    with torch.inference_mode():
         if tile is None and pixels <= WHOLE:
             result = network(runtime.arrange(picture)).cpu()
         else:
@@ -159,7 +163,7 @@ def _tiled(network: FastStyle, picture: Tensor, runtime: Runtime, tile: int) -> 
     """What ``network`` paints, (1, 3, H, W) float32 on the CPU, tile by tile."""
     padded = padded_to_stride(picture)
     side = tile // STRIDE
-    maps = _part(network.encoder, 2 * padded - 1, runtime, tile=side * STRIDE, halo=HALO)
+    maps = _part(network.encoder, (2 * padded - 1).to(network.dtype), runtime, tile=side * STRIDE, halo=HALO)
     maps = network.residual(runtime.arrange(maps)).cpu()
     change = _part(network.decoder, maps, runtime, tile=side, halo=HALO // STRIDE)
     return painted(padded, change)[..., : picture.shape[2], : picture.shape[3]]

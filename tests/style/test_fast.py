@@ -10,7 +10,7 @@ from torch import nn
 
 from cnnlab import data
 from cnnlab.style import FastStyle, fast_style, shipped, stylise, stylise_files
-from cnnlab.style.fast import InstanceNorm
+from cnnlab.style.fast import InstanceNorm, LastConv2d
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,15 @@ def test_instance_normalisation_equals_pytorchs():
     nn.init.normal_(ours.bias)
     theirs.load_state_dict(ours.state_dict())
     x = 3 + 2 * torch.randn(2, 5, 9, 7)
+    assert torch.allclose(ours(x), theirs(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [3, 9])
+def test_the_last_convolution_equals_pytorchs(kernel):
+    torch.manual_seed(0)
+    ours, theirs = LastConv2d(6, 3, kernel), nn.Conv2d(6, 3, kernel)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 6, 10 + kernel - 1, 14 + kernel - 1)
     assert torch.allclose(ours(x), theirs(x), atol=1e-5)
 
 
